@@ -1,0 +1,1 @@
+"""TOML files to typed objects; errors name file, line, key, found and allowed."""

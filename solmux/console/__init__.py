@@ -1,0 +1,1 @@
+"""One console: offsets, attachments, one writer."""

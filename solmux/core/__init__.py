@@ -1,0 +1,1 @@
+"""The trio service: sessions, consoles, logs, unix socket."""

@@ -1,0 +1,1 @@
+"""Ring, writer thread, text log, raw record, events, and their reader."""

@@ -1,0 +1,1 @@
+"""The terminal emulator: pyte made total, keyframes, repaint."""

@@ -1,0 +1,1 @@
+"""Keeps one BMC's client connected: back-off, pacing, reasons."""

@@ -1,0 +1,1 @@
+"""Simulated BMCs with believable servers behind them, and a faulty link."""

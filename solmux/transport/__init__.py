@@ -1,0 +1,1 @@
+"""UDP sockets of the BMCs: one private epoll, one reader, one ticker."""

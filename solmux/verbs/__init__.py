@@ -1,0 +1,1 @@
+"""The command grammar and the one table of verbs."""

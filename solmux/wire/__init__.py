@@ -1,0 +1,1 @@
+"""Frames of the unix socket between core, gateway and command line."""
