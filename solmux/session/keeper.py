@@ -1,0 +1,290 @@
+"""Keeps one BMC's SOL session: resolves, connects, waits, tries again."""
+
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import trio
+
+from solmux.ipmi import events
+from solmux.ipmi.client import Client, ClientSettings
+from solmux.ipmi.crypto import CipherSuite
+from solmux.ipmi.handshake import Credentials
+from solmux.ipmi.quirks import Quirk
+from solmux.session.connection import Connection, Sink
+from solmux.session.states import BackOff, State
+from solmux.transport.hub import Hub
+from solmux.transport.socket import UdpSocket
+
+RESOLVE_TIMEOUT = 5.0  # seconds for a name server; the loop never waits for one
+HANDSHAKE_SLOT = 3.0  # seconds after which a BMC that does not answer no longer counts as a handshake in flight
+HELD_POLL = 30.0  # seconds between looks at a BMC whose SOL session somebody else has
+CLOSE_LIMIT = 1.5  # seconds for Deactivate and Close Session at an orderly end
+
+log = logging.getLogger(__name__)
+
+
+class CredentialsUnavailable(Exception):  # noqa: N818 - it is a state of the configuration, told to the admin
+    """The password or Kg of a console cannot be read; the text says which file and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """One BMC, as configured.
+
+    Attributes:
+      name: the console's name, for log lines.
+      host, port: address as configured (a name is resolved anew at each attempt).
+      source_address: local address to send from, or None.
+      load_credentials: reads user, password and Kg at each attempt; raises `CredentialsUnavailable`.
+      suites: cipher suites in order of preference.
+      privilege: "administrator" (falls back to operator) or "operator".
+      steal: take the SOL session from whoever holds it.
+      quirks: faults of this BMC that need another way.
+    """
+
+    name: str
+    host: str
+    port: int
+    source_address: str | None
+    load_credentials: Callable[[], Awaitable[Credentials]]
+    suites: tuple[CipherSuite, ...]
+    privilege: str = "administrator"
+    steal: bool = False
+    quirks: frozenset[Quirk] = field(default_factory=frozenset)
+
+
+class SessionSink(Sink, Protocol):
+    """A console, as its keeper sees it."""
+
+    @property
+    def recorded_session_id(self) -> int:
+        """Session id recorded before the last Activate, 0 for none: ours even after a crash."""
+
+    @property
+    def last_sol_sequence(self) -> int:
+        """Last SOL number used towards this BMC, 0 for unknown."""
+
+    def state_changed(self, state: State, reason: str) -> None:
+        """The one state and its reason in words."""
+
+    def connection_lost(self, reason: str, silent_for: float) -> None:
+        """A session that was up has ended; its last datagram came *silent_for* seconds ago."""
+
+
+class Keeper:
+    """One task that keeps one client connected; other methods are called on the loop at any time."""
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        hub: Hub,
+        sink: SessionSink,
+        *,
+        handshakes: trio.CapacityLimiter,
+        entropy: Callable[[int], bytes],
+        jitter: random.Random,
+    ) -> None:
+        self.settings = settings
+        self.suite: CipherSuite | None = None
+        self.guid = b""
+        self.peer = ""
+        self.outbound_size = 0
+        self._hub = hub
+        self._sink = sink
+        self._handshakes = handshakes
+        self._entropy = entropy
+        self._back_off = BackOff(jitter)
+        self._connection: Connection | None = None
+        self._retry_now = trio.Event()
+        self._held = ""
+        self._stopping = False
+
+    @property
+    def is_up(self) -> bool:
+        """Whether input can be sent now."""
+        return self._connection is not None and self._connection.active
+
+    def counters(self) -> dict[str, int]:
+        """Drops by reason and datagrams of the present session."""
+        if self._connection is None:
+            return {}
+        counters = dict(self._connection.client.counters.by_reason)
+        socket = self._connection.socket.counters
+        return {**counters, "received": socket.received, "sent": socket.sent, **socket.network_errors}
+
+    def send_input(self, data: bytes, input_id: int) -> bool:
+        """Queue *data* for the BMC; False when no session is up (nothing was queued)."""
+        if not self.is_up:
+            return False
+        assert self._connection is not None
+        now = trio.current_time()
+        self._connection.client.send_input(data, input_id, now)
+        self._hub.flush(self._connection, now)
+        return True
+
+    def send_break(self, input_id: int) -> bool:
+        """Queue a serial BREAK behind the input typed so far; False when no session is up."""
+        if not self.is_up:
+            return False
+        assert self._connection is not None
+        now = trio.current_time()
+        self._connection.client.send_break(input_id, now)
+        self._hub.flush(self._connection, now)
+        return True
+
+    def reconnect_now(self) -> None:
+        """Forget back-off and credential hold; try at once."""
+        self._back_off.clear()
+        self._retry_now.set()
+
+    async def stop(self) -> None:
+        """End the session in order (Deactivate if it is ours, Close Session) within `CLOSE_LIMIT` seconds."""
+        self._stopping = True
+        connection = self._connection
+        if connection is not None:
+            connection.client.close(trio.current_time())
+            self._hub.flush(connection, trio.current_time())
+            with trio.move_on_after(CLOSE_LIMIT):
+                await connection.finished.wait()
+        self._retry_now.set()
+
+    async def run(self) -> None:
+        """Keep connected until `stop` or cancellation."""
+        while not self._stopping:
+            self._retry_now = trio.Event()
+            delay = await self._attempt()
+            if self._stopping:
+                break
+            with trio.move_on_after(delay):
+                await self._retry_now.wait()
+
+    async def _attempt(self) -> float:
+        """Connect once and stay while it lasts; return seconds to wait before the next attempt."""
+        settings = self.settings
+        try:
+            credentials = await settings.load_credentials()
+        except CredentialsUnavailable as error:
+            self._sink.state_changed(State.REFUSED, str(error))
+            return self._back_off.after_failure(60.0)
+        try:
+            family, peer = await self._resolve()
+            socket = UdpSocket(family, peer, settings.source_address)
+        except OSError as error:
+            self._sink.state_changed(State.DOWN, f"cannot reach {settings.host}: {error.strerror or error}")
+            return self._back_off.after_failure()
+        self.peer = peer[0]
+        async with _slot(self._handshakes) as release_slot:
+            return await self._converse(credentials, socket, release_slot)
+
+    async def _resolve(self) -> tuple[int, tuple[str, int]]:
+        """Return the address family and the numeric address; raises OSError."""
+        host, port = self.settings.host, self.settings.port
+        try:
+            with trio.fail_after(RESOLVE_TIMEOUT):
+                found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_DGRAM)
+        except trio.TooSlowError:
+            raise OSError(f"the name server did not answer for {host!r} within {RESOLVE_TIMEOUT:.0f} s") from None
+        family, _, _, _, address = found[0]
+        return family, (str(address[0]), port)
+
+    async def _converse(
+        self, credentials: Credentials, socket: UdpSocket, release_slot: Callable[[], None]
+    ) -> float:
+        if self.settings.name and self._back_off.attempts == 0:
+            self._sink.state_changed(State.CONNECTING, "connecting")
+        client = Client(self._client_settings(credentials), self._entropy)
+        connection = Connection(client, socket, self._sink, self._progress)
+        started = trio.current_time()
+        self._held = ""
+        self._connection = connection
+        self._hub.add(socket, connection)
+        try:
+            client.start(started)
+            self._hub.flush(connection, started)
+            with trio.move_on_after(HANDSHAKE_SLOT):
+                await connection.settled.wait()
+            release_slot()
+            await connection.finished.wait()
+        finally:
+            self._connection = None
+            self._hub.remove(socket)
+        return self._ended(connection)
+
+    def _client_settings(self, credentials: Credentials) -> ClientSettings:
+        orphan = self._sink.recorded_session_id
+        last = self._sink.last_sol_sequence
+        return ClientSettings(
+            credentials=credentials,
+            suites=self.settings.suites,
+            privilege=self.settings.privilege,
+            quirks=self.settings.quirks,
+            steal=self.settings.steal,
+            orphan_session_ids=frozenset({orphan} if orphan else ()),
+            # Half the circle away: a BMC may take a first number near its last one for a repetition.
+            first_sol_sequence=(last + 7) % 15 + 1 if last else 1,
+        )
+
+    def _progress(self, event: events.Event) -> None:
+        match event:
+            case events.SessionEstablished(suite=suite, guid=guid):
+                self.suite, self.guid = suite, guid
+            case events.SolActivated(outbound_size=outbound_size):
+                self.outbound_size = outbound_size
+                self._up_since = trio.current_time()
+                self._back_off.refusals = 0
+                self._sink.state_changed(State.UP, "up")
+            case events.SolHeld() as held:
+                self._held = f"held by {held.holder}"
+                self._sink.state_changed(State.HELD, self._held)
+            case _:
+                log.debug("%s: %s", self.settings.name, type(event).__name__)
+
+    _up_since: float | None = None
+
+    def _ended(self, connection: Connection) -> float:
+        """Say why it ended; return the delay before the next attempt."""
+        now = trio.current_time()
+        closed = connection.closed
+        text = closed.text if closed is not None else f"internal error: {connection.error!r}"
+        if self._up_since is not None:
+            silent_for = max(0.0, now - connection.last_received)
+            self._back_off.after_service(now - self._up_since)
+            self._up_since = None
+            self._sink.connection_lost(text, silent_for)
+        if self._stopping:
+            self._sink.state_changed(State.DOWN, "solmux stops")
+            return 0.0
+        if self._held:
+            return HELD_POLL
+        minimum_delay = closed.minimum_delay if closed is not None else 0.0
+        if closed is not None and not closed.retryable:
+            self._sink.state_changed(State.REFUSED, text)
+            return self._back_off.after_refusal(minimum_delay)
+        if text == "BMC does not answer" and connection.socket.last_error:
+            text = f"BMC does not answer ({connection.socket.last_error})"
+        self._sink.state_changed(State.DOWN, text)
+        return self._back_off.after_failure(minimum_delay)
+
+
+class _slot:  # noqa: N801 - used like a function
+    """Hold a place among the handshakes in flight until released or left."""
+
+    def __init__(self, limiter: trio.CapacityLimiter) -> None:
+        self._limiter = limiter
+        self._held = False
+
+    async def __aenter__(self) -> Callable[[], None]:
+        await self._limiter.acquire_on_behalf_of(self)
+        self._held = True
+        return self._release
+
+    async def __aexit__(self, *_: object) -> None:
+        self._release()
+
+    def _release(self) -> None:
+        if self._held:
+            self._held = False
+            self._limiter.release_on_behalf_of(self)
