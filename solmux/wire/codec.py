@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from solmux.wire.frames import FRAME_TYPES, MAXIMUM_LENGTH, U32, U64, Data, Fields, Frame, Input, Texts
 
+_LENGTH = Struct(">I")  # of type and body
 _HEADER = Struct(">IB")  # length, type
 _DATA = Struct(">IQQ")  # channel, epoch, offset
 _INPUT = Struct(">IQ")  # attachment, input id
@@ -82,10 +83,13 @@ class FrameDecoder:
         frames: list[Frame] = []
         at = 0
         try:
-            while len(self._buffer) - at >= _HEADER.size:
-                length, code = _HEADER.unpack_from(self._buffer, at)
-                cls = _check_header(length, code)
-                end = at + _HEADER.size - 1 + length
+            while len(self._buffer) - at >= _LENGTH.size:
+                (length,) = _LENGTH.unpack_from(self._buffer, at)
+                _check_announced(length)
+                if len(self._buffer) - at < _HEADER.size:
+                    break
+                cls = _frame_type(self._buffer[at + _LENGTH.size])
+                end = at + _LENGTH.size + length
                 if len(self._buffer) < end:
                     break
                 frames.append(_decode_body(cls, bytes(self._buffer[at + _HEADER.size : end])))
@@ -99,9 +103,12 @@ class FrameDecoder:
         return frames
 
 
-def _check_header(length: int, code: int) -> type[Frame]:
+def _check_announced(length: int) -> None:
     if not 1 <= length <= MAXIMUM_LENGTH:
         raise WireError(f"frame length {length}, allowed are 1 to {MAXIMUM_LENGTH}")
+
+
+def _frame_type(code: int) -> type[Frame]:
     cls = FRAME_TYPES.get(code)
     if cls is None:
         raise WireError(f"unknown frame type 0x{code:02x}")

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 VERSION = 1
+SOCKET_NAME = "core.sock"  # in the runtime directory
 MAXIMUM_LENGTH = 1 << 20  # of what follows the length word: the type and the body
 
 U32 = Annotated[int, 0xFFFF_FFFF]
