@@ -24,6 +24,7 @@ class Log(Protocol):
     def received(self) -> int: ...
     @property
     def first(self) -> int: ...
+
     session_word: int
     sol_word: int
 
@@ -171,7 +172,9 @@ class Console:
             return
         self.state, self.reason, self.since = str(state), reason, self.wall()
         if state not in ("up", "connecting"):
-            self.log.event("down", f"Console {self.state}: {reason}" if state != "down" else f"Console down: {reason}")
+            self.log.event(
+                "down", f"Console {self.state}: {reason}" if state != "down" else f"Console down: {reason}"
+            )
         self.publish(self.name, "state", reason, {"state": self.state, "since": self.since})
 
     def overrun(self) -> None:

@@ -1,10 +1,6 @@
-"""One client of the core's unix socket: gateway or command line, speaking the frames of docs/attach-protocol.md."""
+"""One client of the core's unix socket, speaking the frames of docs/attach-protocol.md."""
 
 import logging
-import os
-import pwd
-import socket as stdlib_socket
-import struct
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,11 +8,12 @@ from typing import Protocol
 
 import trio
 
-from solmux.console.console import INPUT_CREDIT, Attachment, Console
+from solmux.console.console import Console
+from solmux.core.identity import PeerIdentity
+from solmux.core.seats import SLICE, ClientViewer, Subscription
 from solmux.wire import frames
 from solmux.wire.codec import FrameDecoder, WireError, encode
 
-SLICE = 64 << 10  # bytes of one console per turn, so that a flood leaves room for the others
 CONTROL_LIMIT = 4 << 20  # bytes of answers and notices a client may leave unread before it is cut off
 READ_SIZE = 64 << 10
 HELLO_LIMIT = 10.0  # seconds a client may take to say hello
@@ -27,9 +24,7 @@ log = logging.getLogger(__name__)
 class Verbs(Protocol):
     """The verbs that the core itself answers."""
 
-    async def run(
-        self, verb: frames.Verb, person: str, answer: Callable[[str, str], Awaitable[None]]
-    ) -> int:
+    async def run(self, verb: frames.Verb, person: str, answer: Callable[[str, str], Awaitable[None]]) -> int:
         """Run *verb* for *person*; `answer(text, error)` sends a piece; return the exit code."""
 
 
@@ -42,84 +37,6 @@ class Directory(Protocol):
     def aliases(self) -> dict[str, str]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class PeerIdentity:
-    """Who is at the other end of the unix socket, from the kernel.
-
-    Attributes:
-      person: the system user's name.
-      speaks_for_others: root, or the core's own or the gateway's user: its frames name the person.
-    """
-
-    person: str
-    speaks_for_others: bool
-
-
-def peer_identity(socket: stdlib_socket.socket | trio.socket.SocketType, trusted: frozenset[int]) -> PeerIdentity:
-    """Ask the kernel who connected *socket*; *trusted* user ids may speak for others."""
-    size = struct.calcsize("3i")
-    _, user, _ = struct.unpack("3i", socket.getsockopt(stdlib_socket.SOL_SOCKET, stdlib_socket.SO_PEERCRED, size))
-    try:
-        name = pwd.getpwuid(user).pw_name
-    except KeyError:
-        name = f"uid-{user}"
-    return PeerIdentity(name, user in trusted or user in (0, os.geteuid()))
-
-
-@dataclass(slots=True, eq=False)
-class Subscription:
-    """One console read by one client, at the client's own pace."""
-
-    channel: int
-    console: Console
-    offset: int
-    client: "Client"
-    waiting: bool = False
-
-    def output_waits(self) -> None:
-        """The ring has more; a `console.Subscriber`."""
-        if not self.waiting:
-            self.waiting = True
-            self.client.ready.append(self)
-            self.client.wake.set()
-
-
-@dataclass(slots=True, eq=False)
-class ClientViewer:
-    """One attachment of a client; a `console.Viewer`."""
-
-    number: int
-    client: "Client"
-    console: Console
-    attachment: Attachment | None = None
-    told: tuple[str, str] | None = None
-
-    def acked(self, input_id: int, characters: int) -> None:
-        """The BMC has the input: say so, and give its credit back."""
-        self.client.send(frames.Acked(self.number, input_id))
-        self._give_back(characters)
-
-    def unknown(self, input_id: int, characters: int, reason: str) -> None:
-        """The input may not have arrived, or was refused."""
-        self.client.send(frames.Unknown(self.number, input_id, characters, reason))
-        self._give_back(characters)
-
-    def mode_changed(self) -> None:
-        """Tell the client its mode and who types, when either changed."""
-        if self.attachment is None:
-            return  # still in Console.attach: the answer to Attach says it
-        writer = self.console.writer.who if self.console.writer else ""
-        now = (self.attachment.mode, writer)
-        if now != self.told:
-            self.told = now
-            credit = INPUT_CREDIT - self.attachment.outstanding if now[0] == "write" else 0
-            self.client.send(frames.Attached(self.number, self.console.name, now[0], writer, max(0, credit)))
-
-    def _give_back(self, characters: int) -> None:
-        if characters and self.attachment is not None and self.attachment.mode == "write":
-            self.client.send(frames.Credit(self.number, characters))
-
-
 @dataclass(slots=True, eq=False)
 class Client:
     """A connected client: what it reads, who is attached through it, and what waits to be sent to it."""
@@ -128,8 +45,8 @@ class Client:
     identity: PeerIdentity
     directory: Directory
     verbs: Verbs
-    wake: trio.Event = field(default_factory=trio.Event)
-    ready: deque[Subscription] = field(default_factory=deque)
+    _wake: trio.Event = field(default_factory=trio.Event)
+    _ready: deque[Subscription] = field(default_factory=deque)
     _control: deque[bytes] = field(default_factory=deque)
     _control_bytes: int = 0
     _subscriptions: dict[int, Subscription] = field(default_factory=dict)
@@ -137,7 +54,7 @@ class Client:
     _running: dict[int, trio.CancelScope] = field(default_factory=dict)
     _nursery: trio.Nursery | None = None
     _greeted: bool = False
-    _closing: bool = False
+    closing: bool = False  # cut off: nothing more is queued
 
     async def run(self) -> None:
         """Serve until the client leaves, misbehaves, or this task is cancelled."""
@@ -159,17 +76,22 @@ class Client:
 
     def send(self, frame: frames.Frame) -> None:
         """Queue a control frame; a client that does not read is cut off at `CONTROL_LIMIT`."""
-        if self._closing:
+        if self.closing:
             return
         data = encode(frame)
         self._control.append(data)
         self._control_bytes += len(data)
-        self.wake.set()
+        self._wake.set()
         if self._control_bytes > CONTROL_LIMIT:
             log.warning("client %s does not read its answers; it is cut off", self.identity.person)
-            self._closing = True
+            self.closing = True
             if self._nursery is not None:
                 self._nursery.cancel_scope.cancel()
+
+    def output_ready(self, subscription: Subscription) -> None:
+        """Let *subscription* have its turn; a `seats.Seatholder`."""
+        self._ready.append(subscription)
+        self._wake.set()
 
     def notice(self, notice: frames.Notice) -> None:
         """Pass a notice on, once the client has said hello."""
@@ -205,11 +127,11 @@ class Client:
                         self._handle(frame)
                 if self._greeted:
                     limit.deadline = float("inf")
-                if self._closing:
+                if self.closing:
                     return
 
     def _greet(self, frame: frames.Frame) -> bool:
-        """Take the client's hello; return whether *frame* was it. Raises `WireError` for any other first frame."""
+        """Return whether *frame* was the client's hello; any other first frame raises `WireError`."""
         if self._greeted:
             return False
         if not isinstance(frame, frames.Hello):
@@ -229,27 +151,36 @@ class Client:
                 self._attach(frame)
             case frames.Detach(number):
                 self._detach(number)
-            case frames.Input(number, input_id, data):
-                if (viewer := self._viewers.get(number)) and viewer.attachment:
-                    viewer.console.type(viewer.attachment, input_id, data)
-                else:
-                    self.send(frames.Unknown(number, input_id, len(data), "not attached"))
-            case frames.Break(number, input_id):
-                if (viewer := self._viewers.get(number)) and viewer.attachment:
-                    viewer.console.send_break(viewer.attachment, input_id)
-                else:
-                    self.send(frames.Unknown(number, input_id, 0, "not attached"))
+            case frames.Input() | frames.Break():
+                self._type(frame)
             case frames.Verb():
                 assert self._nursery is not None
                 self._nursery.start_soon(self._run_verb, frame)
             case frames.Cancel(request):
-                if scope := self._running.get(request):
-                    scope.cancel()
+                self._cancel(request)
             case frames.Checkpoint(name, offset):
-                if (console := self.directory.consoles.get(name)) and self.identity.speaks_for_others:
-                    console.screen_saved(offset)
+                self._screen_saved(name, offset)
             case _:
                 raise WireError(f"{type(frame).__name__} is not for the core")
+
+    def _type(self, frame: frames.Input | frames.Break) -> None:
+        viewer = self._viewers.get(frame.attachment)
+        data = frame.data if isinstance(frame, frames.Input) else None
+        if viewer is None or viewer.attachment is None:
+            self.send(frames.Unknown(frame.attachment, frame.input_id, len(data or b""), "not attached"))
+        elif data is None:
+            viewer.console.send_break(viewer.attachment, frame.input_id)
+        else:
+            viewer.console.type(viewer.attachment, frame.input_id, data)
+
+    def _cancel(self, request: int) -> None:
+        if scope := self._running.get(request):
+            scope.cancel()
+
+    def _screen_saved(self, name: str, offset: int) -> None:
+        console = self.directory.consoles.get(name)
+        if console is not None and self.identity.speaks_for_others:
+            console.screen_saved(offset)
 
     def _subscribe(self, frame: frames.Subscribe) -> None:
         console = self.directory.consoles.get(frame.console)
@@ -304,7 +235,9 @@ class Client:
     async def _run_verb(self, verb: frames.Verb) -> None:
         async def answer(text: str, error: str) -> None:
             for start in range(0, max(len(text), 1), SLICE):  # a frame is limited; listings are not
-                self.send(frames.Answer(verb.request, text[start : start + SLICE], error if not start else ""))
+                self.send(
+                    frames.Answer(verb.request, text[start : start + SLICE], error if not start else "")
+                )
             await trio.lowlevel.checkpoint()
 
         code = 1
@@ -319,9 +252,9 @@ class Client:
     async def _write(self) -> None:
         try:
             while True:
-                await self.wake.wait()
-                self.wake = trio.Event()
-                while self._control or self.ready:
+                await self._wake.wait()
+                self._wake = trio.Event()
+                while self._control or self._ready:
                     await self.stream.send_all(self._next_batch())
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             if self._nursery is not None:
@@ -332,27 +265,11 @@ class Client:
         parts = list(self._control)
         self._control.clear()
         self._control_bytes = 0
-        for _ in range(min(len(self.ready), 8)):
-            subscription = self.ready.popleft()
+        for _ in range(min(len(self._ready), 8)):
+            subscription = self._ready.popleft()
             if self._subscriptions.get(subscription.channel) is subscription:
-                parts += self._output(subscription)
+                parts += subscription.next_slice(self.directory.epoch)
         return b"".join(parts)
-
-    def _output(self, subscription: Subscription) -> list[bytes]:
-        """Return the next slice of a console, behind a `Lagged` when the ring has gone on without this client."""
-        console, channel = subscription.console, subscription.channel
-        offset, data = console.log.read(subscription.offset, SLICE)
-        parts = []
-        if offset > subscription.offset:
-            parts.append(encode(frames.Lagged(channel, offset, offset - subscription.offset)))
-        if data:
-            parts.append(encode(frames.Data(channel, self.directory.epoch, offset, data)))
-        subscription.offset = offset + len(data)
-        if subscription.offset < console.log.received:
-            self.ready.append(subscription)
-        else:
-            subscription.waiting = False
-        return parts
 
     def _leave(self) -> None:
         for channel in list(self._subscriptions):

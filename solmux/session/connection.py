@@ -45,7 +45,7 @@ class Sink(Protocol):
 class Connection:
     """A `transport.hub.Receiver`: drives *client* over *socket* and hands its events to *sink*.
 
-    `closed` is the event that ended it, `finished` is set with it. `established` is set once the login is through.
+    `closed` is the event that ended it and `finished` is set with it; `settled` once the login is through.
     """
 
     def __init__(

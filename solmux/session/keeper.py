@@ -19,7 +19,9 @@ from solmux.transport.hub import Hub
 from solmux.transport.socket import UdpSocket
 
 RESOLVE_TIMEOUT = 5.0  # seconds for a name server; the loop never waits for one
-HANDSHAKE_SLOT = 3.0  # seconds after which a BMC that does not answer no longer counts as a handshake in flight
+HANDSHAKE_SLOT = (
+    3.0  # seconds after which a BMC that does not answer no longer counts as a handshake in flight
+)
 HELD_POLL = 30.0  # seconds between looks at a BMC whose SOL session somebody else has
 CLOSE_LIMIT = 1.5  # seconds for Deactivate and Close Session at an orderly end
 
@@ -186,7 +188,9 @@ class Keeper:
             with trio.fail_after(RESOLVE_TIMEOUT):
                 found = await trio.socket.getaddrinfo(host, port, type=trio.socket.SOCK_DGRAM)
         except trio.TooSlowError:
-            raise OSError(f"the name server did not answer for {host!r} within {RESOLVE_TIMEOUT:.0f} s") from None
+            raise OSError(
+                f"the name server did not answer for {host!r} within {RESOLVE_TIMEOUT:.0f} s"
+            ) from None
         family, _, _, _, address = found[0]
         return family, (str(address[0]), port)
 

@@ -1,8 +1,8 @@
 """The one reader and the one ticker of all BMC sockets.
 
 All sockets stand in one private epoll whose descriptor a single trio task waits on; what is ready is drained
-synchronously, a bounded batch at a time, and then the task lets others run. No task switch and no cancel scope
-is paid for a packet. Deadlines are attributes; the ticker sleeps until the smallest one.
+synchronously, a bounded batch at a time, and then the task lets others run. No task switch and no cancel
+scope is paid for a packet. Deadlines are attributes; the ticker sleeps until the smallest one.
 """
 
 import logging
@@ -60,7 +60,7 @@ class Hub:
     def remove(self, socket: UdpSocket) -> None:
         """Stop driving the receiver of *socket* and close it; a second call does nothing."""
         descriptor = socket.fileno()
-        if self._peers.pop(descriptor, None) is not None:
+        if self._peers.pop(descriptor, None) is not None and not self._epoll.closed:
             self._epoll.unregister(descriptor)
         socket.close()
 

@@ -4,7 +4,9 @@ import errno
 import socket
 from dataclasses import dataclass, field
 
-RECEIVE_BUFFER = 1 << 18  # a BMC sends one unacknowledged packet; the rest is room for a flood that we must drain
+RECEIVE_BUFFER = (
+    1 << 18
+)  # a BMC sends one unacknowledged packet; the rest is room for a flood that we must drain
 LARGEST_DATAGRAM = 2048  # RMCP datagrams of IPMI stay far below; longer ones are cut and fail authentication
 
 _GONE = {errno.ECONNREFUSED: "port closed", errno.EHOSTUNREACH: "no ARP reply", errno.ENETUNREACH: "no route"}

@@ -1,0 +1,280 @@
+"""The core: consoles with their sessions, journal, unix socket; started, reloaded and ended here."""
+
+import fcntl
+import logging
+import os
+import random
+import resource
+import socket as stdlib_socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import trio
+
+from solmux.config.diff import diff
+from solmux.config.model import Config
+from solmux.config.model import Console as ConsoleConfig
+from solmux.console.console import Console
+from solmux.core.clients import Client
+from solmux.core.identity import gateway_users, peer_identity
+from solmux.core.sessions import session_settings
+from solmux.core.verbs import CoreVerbs
+from solmux.logs.journal import ConsoleLog, Journal, LogSettings
+from solmux.session.keeper import Keeper
+from solmux.transport.hub import Hub
+from solmux.wire import frames
+
+HANDSHAKES = 50  # logins under way at once: each costs the BMC's small processor, and ours, some milliseconds
+SOCKET_NAME = "core.sock"
+SESSIONS_LIMIT = 2.5  # seconds for all sessions to end in order
+JOURNAL_LIMIT = 5.0  # seconds for the last bytes to reach the disk
+CLIENTS_LIMIT = 256
+
+log = logging.getLogger(__name__)
+
+
+class StartError(Exception):
+    """The core cannot start; the text says what is in the way and what to do."""
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """A configured console with what belongs to it."""
+
+    config: ConsoleConfig
+    console: Console
+    log: ConsoleLog
+    keeper: Keeper
+    scope: trio.CancelScope
+    ended: trio.Event = field(default_factory=trio.Event)
+
+
+class Core:
+    """One core process. `run` starts it and returns when it has ended in order."""
+
+    def __init__(
+        self,
+        config: Config,
+        *,
+        entropy: Callable[[int], bytes] = os.urandom,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self.config = config
+        self.consoles: dict[str, Console] = {}
+        self.units: dict[str, Unit] = {}
+        self.started = wall()
+        self._entropy = entropy
+        self._wall = wall
+        self._clients: set[Client] = set()
+        self._hub: Hub
+        self._journal: Journal
+        self._nursery: trio.Nursery
+        self._handshakes = trio.CapacityLimiter(HANDSHAKES)
+        self._verbs = CoreVerbs(self)
+
+    @property
+    def epoch(self) -> int:
+        """Random number of this run."""
+        return self._journal.epoch
+
+    def aliases(self) -> dict[str, str]:
+        """Alias to console, for clients."""
+        return {alias: name for name, unit in self.units.items() for alias in unit.config.aliases}
+
+    async def run(self, stop: trio.Event, ready: Callable[[], None]) -> None:
+        """Serve until *stop*; call *ready* once clients can connect. Raises `StartError`."""
+        runtime = Path(self.config.server.runtime_directory)
+        with _only_core(runtime):
+            raise_descriptor_limit(len(self.config.consoles))
+            self._hub = Hub()
+            self._journal = Journal(log_settings(self.config), runtime / "ring", wall=self._wall)
+            listener = _listen(runtime / SOCKET_NAME)
+            self._journal.start()
+            try:
+                async with trio.open_nursery() as self._nursery:
+                    self._nursery.start_soon(self._hub.run)
+                    for name in self.config.consoles:
+                        self._start(self.config.consoles[name])
+                    self._nursery.start_soon(self._serve_clients, listener)
+                    self._nursery.start_soon(self._watch_journal)
+                    ready()
+                    await stop.wait()
+                    await self._end_sessions(list(self.units.values()))
+                    self._nursery.cancel_scope.cancel()
+            finally:
+                _forget_socket(runtime / SOCKET_NAME)
+                if not self._journal.stop(JOURNAL_LIMIT):
+                    log.error(
+                        "the last bytes could not be written; they are kept in the ring for the next start"
+                    )
+
+    async def reload(self, config: Config) -> list[str]:
+        """Take *config* over: touch only the consoles that changed. Return lines that say what changed."""
+        changes = diff(self.config, config)
+        gone = [self.units[name] for name in (*changes.removed, *changes.changed) if name in self.units]
+        await self._end_sessions(gone)
+        for unit in gone:
+            self._forget(unit)
+        self.config = config
+        for name in (*changes.added, *changes.changed):
+            self._start(config.consoles[name])
+        if changes.added or changes.removed:
+            self.publish("", "consoles", "", {"consoles": list(self.consoles), "aliases": self.aliases()})
+        return changes.lines()
+
+    def publish(self, console: str, kind: str, text: str, fields: dict[str, object]) -> None:
+        """Tell every client."""
+        notice = frames.Notice(console, kind, text, fields)
+        for client in self._clients:
+            client.notice(notice)
+
+    def _start(self, config: ConsoleConfig) -> None:
+        name = config.name
+        console_log = self._journal.open_console(name, log=config.log)
+        console = Console(name, console_log, self.publish, self._wall)
+        keeper = Keeper(
+            session_settings(config),
+            self._hub,
+            console,
+            handshakes=self._handshakes,
+            entropy=self._entropy,
+            jitter=random.Random(int.from_bytes(self._entropy(8), "little")),  # noqa: S311 - spreads load
+        )
+        console.source = keeper
+        unit = Unit(config, console, console_log, keeper, trio.CancelScope())
+        self.consoles[name] = console
+        self.units[name] = unit
+        self._nursery.start_soon(self._keep, unit)
+
+    async def _keep(self, unit: Unit) -> None:
+        try:
+            with unit.scope:
+                await unit.keeper.run()
+        finally:
+            unit.ended.set()
+
+    async def _end_sessions(self, units: list[Unit]) -> None:
+        """End the sessions of *units* in order, all at once, within `SESSIONS_LIMIT` seconds."""
+        with trio.move_on_after(SESSIONS_LIMIT):
+            async with trio.open_nursery() as nursery:
+                for unit in units:
+                    nursery.start_soon(self._end_session, unit)
+        for unit in units:
+            unit.scope.cancel()
+
+    @staticmethod
+    async def _end_session(unit: Unit) -> None:
+        await unit.keeper.stop()
+        await unit.ended.wait()
+
+    def _forget(self, unit: Unit) -> None:
+        name = unit.config.name
+        for client in self._clients:
+            client.forget(unit.console)
+        del self.units[name], self.consoles[name]
+        self._journal.close_console(name)
+
+    async def _serve_clients(self, listener: trio.SocketListener) -> None:
+        trusted = gateway_users(self.config.server.gateway_user)
+        async with listener:
+            while True:
+                stream = await listener.accept()
+                if len(self._clients) >= CLIENTS_LIMIT:
+                    log.warning("too many clients on the unix socket; one was turned away")
+                    await stream.aclose()
+                    continue
+                client = Client(stream, peer_identity(stream.socket, trusted), self, self._verbs)
+                self._nursery.start_soon(self._serve_client, client)
+
+    async def _serve_client(self, client: Client) -> None:
+        self._clients.add(client)
+        try:
+            await client.run()
+        except Exception:  # supervisor: one client's fault must not reach a console
+            log.exception("a client of the unix socket failed on an internal error")
+        finally:
+            self._clients.discard(client)
+
+    async def _watch_journal(self) -> None:
+        """Pass the writer's alarms on to the log and the clients."""
+        while True:
+            for alarm in self._journal.alarms():
+                log.error("%s", alarm)
+                self.publish("", "alarm", str(alarm), {})
+            await trio.sleep(1.0)
+
+
+def log_settings(config: Config) -> LogSettings:
+    """Return the journal's settings from the configuration."""
+    return LogSettings(
+        directory=Path(config.log.directory),
+        rotate_size=config.log.rotate_size,
+        spool_size=config.log.spool_size,
+    )
+
+
+def raise_descriptor_limit(consoles: int) -> None:
+    """Raise the soft limit of open files to the hard one; raises `StartError` when that is too low."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = consoles * 4 + 256
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        raise StartError(
+            f"{consoles} consoles need {needed} open files, the limit is {hard}: "
+            "raise LimitNOFILE= (systemd) or ulimit -n"
+        )
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed * 2, hard) if hard > 0 else needed * 2, hard))
+
+
+class _only_core:  # noqa: N801 - used like a function
+    """Hold the runtime directory: two cores on one ring would destroy it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._descriptor = -1
+
+    def __enter__(self) -> None:
+        path = self._directory / "core.lock"
+        try:
+            self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StartError(f"cannot use runtime directory {self._directory}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(self._descriptor, 32).decode(errors="replace").strip()
+            os.close(self._descriptor)
+            raise StartError(
+                f"another solmux core (process {holder or '?'}) uses {self._directory}"
+            ) from None
+        os.ftruncate(self._descriptor, 0)
+        os.write(self._descriptor, f"{os.getpid()}\n".encode())
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+
+
+def _listen(path: Path) -> trio.SocketListener:
+    """Listen on the unix socket at *path*; the lock says that whatever stands there is stale."""
+    _forget_socket(path)
+    listening = stdlib_socket.socket(
+        stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM | stdlib_socket.SOCK_CLOEXEC
+    )
+    before = os.umask(0o117)
+    try:
+        listening.bind(str(path))
+    except OSError as error:
+        listening.close()
+        raise StartError(f"cannot listen on {path}: {error.strerror or error}") from error
+    finally:
+        os.umask(before)
+    listening.listen(64)
+    return trio.SocketListener(trio.socket.from_stdlib_socket(listening))
+
+
+def _forget_socket(path: Path) -> None:
+    path.unlink(missing_ok=True)

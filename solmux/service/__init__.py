@@ -1,0 +1,1 @@
+"""Starting and supervising the parts of the service; the one place where they are wired."""
