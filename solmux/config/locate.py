@@ -16,6 +16,7 @@ from solmux.config.text import KeyPath
 Position = tuple[int, int]  # line and column, from 1
 
 DEPTH_LIMIT = 12  # deeper keys are all unknown ones; their table has a place
+KEY_LIMIT = 1000  # bytes of a key; tomllib takes quadratic time for long dotted ones, and none is ours
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _TABLES = {"table", "table_array_element"}
 
@@ -129,6 +130,8 @@ class _Walk:
 def _keys(node: tree_sitter.Node) -> list[str]:
     """Return the parts of a key, at most `DEPTH_LIMIT`; none for what is not a key."""
     if node.type not in ("bare_key", "quoted_key", "dotted_key") or node.text is None:
+        return []
+    if len(node.text) > KEY_LIMIT:
         return []
     text = node.text.decode("utf-8", "replace")
     if _BARE.fullmatch(text):

@@ -12,8 +12,8 @@ Privilege = Literal["administrator", "operator"]
 # Faults of BMCs that need another way; the protocol's own list has the same words (a test compares them).
 QUIRKS = ("intel20", "intelplus", "nochecksumcheck", "idzero", "icts", "ack0_means_all", "strict_next")
 
-# Flags of FreeIPMI for faults that solmux meets with every BMC: accepted, since people have them written down,
-# and without effect.
+# Flags of FreeIPMI for faults that solmux meets with every BMC: accepted, since people have them written
+# down, and without effect.
 QUIRKS_ALWAYS_MET = (
     "authcap",
     "opensesspriv",

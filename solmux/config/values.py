@@ -29,7 +29,7 @@ _REFUSED_SUITES = {
     **dict.fromkeys((2, 7, 11, 16), "it does not encrypt: everybody on the way reads the console"),
     **dict.fromkeys((4, 5, 9, 10, 13, 14, 18, 19), "it encrypts with RC4, which is broken"),
     **dict.fromkeys((8, 12), "it rests on MD5, which is broken"),
-    0: "it asks for no password: whoever reaches the BMC is its administrator",
+    0: "it asks for no password, so whoever reaches the BMC is its master",
 }
 
 
