@@ -185,6 +185,10 @@ class Console:
         """Numbers jumped: the BMC gave packets up."""
         self._mark("missing_packets", f"GAP: the BMC gave up at most {packets} packets here", packets=packets)
 
+    def late_output(self, characters: int) -> None:
+        """The next *characters* were overtaken on the way."""
+        self._mark("late", f"LATE: the next {characters} bytes belong before the last ones", bytes=characters)
+
     def break_detected(self) -> None:
         """The host sent a BREAK."""
         self.log.event("host-break", None)

@@ -32,6 +32,9 @@ SESSIONS_LIMIT = 2.5  # seconds for all sessions to end in order
 JOURNAL_LIMIT = 5.0  # seconds for the last bytes to reach the disk
 CLIENTS_LIMIT = 256
 
+# Settings of a console that concern only how it is shown and found: no session has to end for them.
+PRESENTATION = frozenset({"aliases", "backspace", "charset", "keyboard", "size", "tags"})
+
 log = logging.getLogger(__name__)
 
 
@@ -113,14 +116,18 @@ class Core:
     async def reload(self, config: Config) -> list[str]:
         """Take *config* over: touch only the consoles that changed. Return lines that say what changed."""
         changes = diff(self.config, config)
-        gone = [self.units[name] for name in (*changes.removed, *changes.changed) if name in self.units]
+        reconnect = [name for name, keys in changes.changed.items() if not PRESENTATION.issuperset(keys)]
+        gone = [self.units[name] for name in (*changes.removed, *reconnect)]
         await self._end_sessions(gone)
         for unit in gone:
             self._forget(unit)
         self.config = config
-        for name in (*changes.added, *changes.changed):
+        for name in changes.changed:
+            if name in self.units:
+                self.units[name].config = config.consoles[name]
+        for name in (*changes.added, *reconnect):
             self._start(config.consoles[name])
-        if changes.added or changes.removed:
+        if changes.added or changes.removed or changes.changed:
             self.publish("", "consoles", "", {"consoles": list(self.consoles), "aliases": self.aliases()})
         return changes.lines()
 

@@ -31,8 +31,10 @@ class Verbs(Protocol):
 class Directory(Protocol):
     """What a client may see of the core."""
 
-    epoch: int
     consoles: dict[str, Console]
+
+    @property
+    def epoch(self) -> int: ...
 
     def aliases(self) -> dict[str, str]: ...
 

@@ -27,8 +27,8 @@ def session_settings(config: Console) -> SessionSettings:
 
     return SessionSettings(
         name=config.name,
-        host=config.host,
-        port=config.port,
+        host=config.address.host,
+        port=config.address.port,
         source_address=config.source_address,
         load_credentials=load_credentials,
         suites=SUITES[config.cipher_suite],

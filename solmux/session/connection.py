@@ -17,6 +17,9 @@ class Sink(Protocol):
     def output(self, data: bytes) -> None:
         """Characters the host printed; they are kept when this returns, their ACK follows."""
 
+    def late_output(self, characters: int) -> None:
+        """The next *characters* were overtaken on the way: they belong into a gap reported before."""
+
     def activating(self, managed_system_session_id: int) -> None:
         """An Activate Payload is about to leave in this session: an orphan of ours if we die now."""
 
@@ -81,6 +84,8 @@ class Connection:
         client = self.client
         for event in client.events():
             if type(event) is events.Output:
+                if event.late:
+                    self._sink.late_output(len(event.data))
                 self._sink.output(event.data)
             else:
                 self._dispatch(event)

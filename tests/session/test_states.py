@@ -2,7 +2,14 @@
 
 import random
 
-from solmux.session.states import BACK_OFF, CREDENTIAL_HOLD, CREDENTIAL_HOLD_LIMIT, GOOD_SERVICE, JITTER, BackOff
+from solmux.session.states import (
+    BACK_OFF,
+    CREDENTIAL_HOLD,
+    CREDENTIAL_HOLD_LIMIT,
+    GOOD_SERVICE,
+    JITTER,
+    BackOff,
+)
 
 
 def test_delays_grow_to_the_cap_within_the_jitter() -> None:

@@ -1,4 +1,4 @@
-"""The hub over real loopback sockets: datagrams, deadlines, ICMP errors, and one BMC's fault staying its own."""
+"""The hub over real loopback sockets: datagrams, deadlines, ICMP errors, one BMC's fault staying its own."""
 
 import math
 import socket
