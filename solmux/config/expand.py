@@ -22,7 +22,7 @@ from solmux.config.names import RangeError, expand, fold, is_range, name_fault
 from solmux.config.problems import Problem
 from solmux.config.schema import Root, Section
 from solmux.config.text import KeyPath, nearest, quoted
-from solmux.config.values import PLACEHOLDER, parse_address, parse_cipher_suite, parse_screen_size
+from solmux.config.values import PLACEHOLDER, canonical, parse_address, parse_cipher_suite, parse_screen_size
 
 PASSWORD_KEYS = ("password_file", "password_command", "password_credential")
 FILE_KEYS = ("password_file", "kg_file")
@@ -74,7 +74,7 @@ class Expander:
         """Return every console, in the order of the files."""
         recipes: dict[tuple[str, ...], Recipe | None] = {}
         consoles: dict[str, Console] = {}
-        addresses: dict[tuple[str, int], str] = {}
+        addresses: dict[Address, str] = {}
         tables_by_name = self._tables_by_name()
         owners = {name: name for name in tables_by_name}
         for name, tables in tables_by_name.items():
@@ -186,7 +186,7 @@ class Expander:
             layer[key] = Setting(value, here)
         return layer
 
-    def _address(self, name: str, recipe: Recipe, taken: dict[tuple[str, int], str]) -> Address | None:
+    def _address(self, name: str, recipe: Recipe, taken: dict[Address, str]) -> Address | None:
         """Return the address of console *name*; None if it is none, or another console's already."""
         setting = recipe.layer["address"]
         try:
@@ -194,8 +194,7 @@ class Expander:
         except ValueError as error:
             self.report(setting.path, f"for {name}: {error}", once="address")
             return None
-        key = (address.host.casefold().rstrip("."), address.port)
-        if (other := taken.setdefault(key, name)) != name:
+        if (other := taken.setdefault(canonical(address), name)) != name:
             self.report(
                 setting.path,
                 f"{name} and {other} have the same address {address}: the two would throw each other out",

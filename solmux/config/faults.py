@@ -79,13 +79,13 @@ def _unknown_key(path: KeyPath, documents: Documents) -> Problem:
             f"and name that file with {replacement}",
             allowed=", ".join(field for field in fields if field.startswith(replacement.partition("_")[0])),
         )
-    if (meant := nearest(key, fields)) is not None:
-        return documents.problem(path, f"unknown key, did you mean {meant}?")
     homes = [name for name, table in (ONE_TABLE | NAMED_TABLES).items() if key in table.model_fields]
     if section is not None and homes:
         home = homes[0] if homes[0] in ONE_TABLE else f"{homes[0]}.NAME"
         return documents.problem(path, f"unknown key here, it belongs to [{home}]")
     what = "unknown key" if section is not None else "unknown table"
+    if (meant := nearest(key, fields)) is not None:
+        return documents.problem(path, f"{what}, did you mean {meant}?")
     return documents.problem(path, what, allowed=", ".join(fields))
 
 

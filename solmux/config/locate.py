@@ -66,6 +66,8 @@ class _Walk:
         if not children or not (keys := _keys(children[0])):
             return
         path = self._through_arrays(keys[:-1])
+        for length in range(1, len(path) + 1):
+            self._mention(path[:length], children[0])
         if node.type == "table_array_element":
             array = (*path, keys[-1])
             self._elements[array] = self._elements.get(array, -1) + 1

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from solmux.config.text import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -28,13 +30,13 @@ class Problem:
     allowed: str = ""
 
     def __str__(self) -> str:
-        """Return `FILE:LINE:COL: key: what (found ...; allowed ...)`."""
+        """Return `FILE:LINE:COL: key: what (found ...; allowed ...)`, harmless to a terminal."""
         place = f"{self.file}:{self.line}:{self.column}" if self.line else f"{self.file}"
         details = [
             f"{label} {words}" for label, words in (("found", self.found), ("allowed", self.allowed)) if words
         ]
         parts = [place, *([self.key] if self.key else []), self.text]
-        return ": ".join(parts) + (f" ({'; '.join(details)})" if details else "")
+        return printable(": ".join(parts) + (f" ({'; '.join(details)})" if details else ""))
 
 
 class ConfigError(Exception):

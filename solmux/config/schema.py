@@ -32,6 +32,7 @@ from solmux.config.values import (
 ADDRESS = "host, host:port or [v6]:port; {name} stands for the console's name"
 PATH = "a path; a relative one starts at the directory of this file"
 NAMED_PATH = f"{PATH}; {{name}} stands for the console's name"
+ROTATE_MINIMUM = 64 << 10
 NAMES = f"a list of names ({NAME_WORDS})"
 
 
@@ -77,6 +78,11 @@ def _check_alias_template(text: str) -> None:
 
 def _check_address_template(text: str) -> None:
     parse_address(check_placeholders(text).replace("{name}", "x"))
+
+
+def _check_rotate_size(text: str) -> None:
+    if parse_size(text) < ROTATE_MINIMUM:
+        raise ValueError("smaller than 64KiB, and every file would be closed at once")
 
 
 def _check_optional_path(text: str) -> None:
@@ -131,7 +137,7 @@ class LogSection(Section):
     """[log]"""
 
     directory: PathText = Field("/var/log/solmux", description=PATH)
-    rotate_size: Annotated[str, _checked(parse_size)] = Field("16MiB", description=SIZE_WORDS)
+    rotate_size: Annotated[str, _checked(_check_rotate_size)] = Field("16MiB", description=SIZE_WORDS)
     spool_size: Annotated[str, _checked(parse_size)] = Field("64MiB", description=SIZE_WORDS)
 
 

@@ -10,19 +10,20 @@ KeyPath = tuple[str | int, ...]  # of a value: keys of tables, indices of lists
 SHOWN_LIMIT = 60  # characters of a value in a message
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _SECRET = re.compile(r"pass|secret|kg|k_g|token|credential", re.IGNORECASE)
-_SHORT_ESCAPES = {"\n": "\\n", "\t": "\\t", '"': '\\"', "\\": "\\\\"}
+_ESCAPES = str.maketrans({"\n": "\\n", "\t": "\\t", '"': '\\"', "\\": "\\\\"})
 
 
 def quoted(text: str) -> str:
     """Return *text* in quotes, cut at `SHOWN_LIMIT`."""
     cut = text if len(text) <= SHOWN_LIMIT else text[:SHOWN_LIMIT] + "…"
-    return '"' + "".join(_shown(character) for character in cut) + '"'
+    return '"' + printable(cut.translate(_ESCAPES)) + '"'
 
 
-def _shown(character: str) -> str:
-    if character in _SHORT_ESCAPES:
-        return _SHORT_ESCAPES[character]
-    return character if character.isprintable() else f"\\u{ord(character):04x}"
+def printable(text: str) -> str:
+    """Return *text* with everything escaped that is not to be seen."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in text)
 
 
 def key_text(path: KeyPath) -> str:

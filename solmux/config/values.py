@@ -68,6 +68,14 @@ def parse_address(text: str, default_port: int | None = BMC_PORT) -> Address:
     return Address(host, int(port))
 
 
+def canonical(address: Address) -> Address:
+    """Return *address* as it compares: two spellings of one name or number are equal."""
+    host = address.host.casefold().rstrip(".")
+    if ":" in host:
+        host = ipaddress.ip_address(host).compressed
+    return Address(host, address.port)
+
+
 def _is_ip(text: str, version: int) -> bool:
     try:
         return ipaddress.ip_address(text).version == version

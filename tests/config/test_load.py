@@ -105,7 +105,7 @@ def test_a_relative_configuration_gives_absolute_paths(
 
 
 EVERY_FAULT = """\
-solmux.toml:1:1: sever: unknown key, did you mean server?
+solmux.toml:1:1: sever: unknown table, did you mean server?
 solmux.toml:3:1: server.listen: unknown key here, it belongs to [ssh]
 solmux.toml:5:1: bmc.usrname: unknown key, did you mean username?
 solmux.toml:6:1: bmc.cipher_suite: a number is written without quotes \
