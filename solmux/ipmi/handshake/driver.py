@@ -15,7 +15,7 @@ from solmux.ipmi.errors import DecodeError
 from solmux.ipmi.handshake.inquiry import Inquiry
 from solmux.ipmi.handshake.login import Login
 from solmux.ipmi.handshake.outcome import Credentials, Established, Failed, FailureReason
-from solmux.ipmi.handshake.refusal import ANOTHER_SUITE, LOWER_PRIVILEGE, START_OVER, failure
+from solmux.ipmi.handshake.refusal import ANOTHER_SUITE, LOWER_PRIVILEGE, MAYBE_DOUBLED, START_OVER, failure
 from solmux.ipmi.packet import Packet, PayloadType, wrap_session_less
 from solmux.ipmi.quirks import Quirk
 from solmux.ipmi.rakp import OpenSessionResponse, Rakp2, Rakp4, RmcpStatus
@@ -23,6 +23,7 @@ from solmux.ipmi.rakp import OpenSessionResponse, Rakp2, Rakp4, RmcpStatus
 ROUND_PATIENCE = (1.0, 2.0, 3.0, 4.0)
 """Seconds to wait for each answer, in the first round from Open Session to RAKP 4, the second, ..."""
 _OPEN_SESSION_SENDS = 2  # in each round
+_GRACE = 0.25  # seconds that an error waits for a good answer which it may have overtaken
 _LAST_TAG = 0xFF
 
 
@@ -91,7 +92,7 @@ class Handshake:
         self._login: Login | None = None
         self._tag = entropy(1)[0]
         self._outstanding: set[int] = set()  # tags of the present step
-        self._suspicion: int | None = None  # status of an error that may be forged
+        self._suspicion: int | None = None  # status of an error that something better may follow
         self._proof_refused = False
 
     def start(self, now: float) -> None:
@@ -193,6 +194,9 @@ class Handshake:
     def _is_ours(self, answer: OpenSessionResponse | Rakp2 | Rakp4, now: float) -> bool:
         """Tell whether a good answer belongs to the present step; deal with errors and foreign ones.
 
+        A BMC that gets a message twice, because the network doubled it, answers the second with an error that
+        may arrive first: errors of that kind wait a moment for the good answer.
+
         OpenBMC leaves the tag (in RAKP 2) and the session id (everywhere) of its errors 0. Such an error may
         as well be forged: it is believed only when nothing better comes within the time for the answer.
         """
@@ -202,13 +206,17 @@ class Handshake:
         if tag_fits and id_fits:
             if answer.status == RmcpStatus.NO_ERRORS:
                 return True
-            self._refused(answer.status, now)
+            if answer.status in MAYBE_DOUBLED and self.deadline is not None:
+                self._suspicion = answer.status
+                self.deadline = min(self.deadline, now + _GRACE)
+            else:
+                self._refused(answer.status, now)
         elif (
             answer.status != RmcpStatus.NO_ERRORS
             and (tag_fits or answer.tag == 0)
             and (id_fits or answer.remote_console_session_id == 0)
         ):
-            self._suspicion = answer.status
+            self._suspicion = self._suspicion or answer.status
         else:
             self._counters.count(DropReason.UNEXPECTED if id_fits else DropReason.WRONG_SESSION)
         return False

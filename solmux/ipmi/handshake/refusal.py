@@ -29,6 +29,8 @@ LOWER_PRIVILEGE = frozenset(
 """A lower privilege may do."""
 START_OVER = frozenset({RmcpStatus.INVALID_SESSION_ID, RmcpStatus.INACTIVE_SESSION_ID})
 """The BMC has forgotten the login; a new one may do."""
+MAYBE_DOUBLED = START_OVER | {RmcpStatus.INVALID_INTEGRITY_CHECK_VALUE}
+"""What a BMC says to the second copy of a message that it has obeyed already."""
 
 # status -> reason, whether to try again without an admin, and the least delay in seconds
 _FAILURES: dict[int, tuple[FailureReason, bool, float]] = {
