@@ -30,7 +30,7 @@ class SecretError(Exception):
     """A password or key cannot be had; the text says which one and what to do, and nothing of its content."""
 
 
-def read_password(console: Console) -> Secret:
+def read_password(console: Console, *, command_timeout: float = COMMAND_TIMEOUT) -> Secret:
     """Return the password of *console*; raises `SecretError`."""
     source = console.password
     match source:
@@ -40,7 +40,7 @@ def read_password(console: Console) -> Secret:
             path = _credential(name)
             what, raw = f"credential {name}", _read_file(path, "credential", private=False)
         case PasswordCommand(arguments):
-            what, raw = f"password command {arguments[0]}", _run(arguments)
+            what, raw = f"password command {arguments[0]}", _run(arguments, command_timeout)
     return _password(raw, what)
 
 
@@ -147,15 +147,15 @@ def _credential(name: str) -> Path:
     return Path(directory) / name
 
 
-def _run(arguments: tuple[str, ...]) -> bytes:
+def _run(arguments: tuple[str, ...], timeout: float) -> bytes:
     """Return what the program prints. Its standard error is ours: the place for an admin to look."""
     what = f"password command {arguments[0]}"
     try:
         process = subprocess.run(
-            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=COMMAND_TIMEOUT, check=False
+            arguments, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=timeout, check=False
         )
     except subprocess.TimeoutExpired:
-        raise SecretError(f"{what} was stopped after {COMMAND_TIMEOUT:g} seconds") from None
+        raise SecretError(f"{what} was stopped after {timeout:g} seconds") from None
     except OSError as error:
         raise SecretError(f"{what}: {error.strerror}") from None
     if process.returncode < 0:
