@@ -147,14 +147,19 @@ class Grid(pyte.Screen):
     def repeat(self, count: int) -> None:
         """Draw the last character again, to the end of the row at most (REP)."""
         if self.repeatable:
-            graphics, self.graphics = self.graphics, False  # it has been translated when it was drawn
-            self.draw(self.repeatable * min(count, self.columns - self.cursor.x))
+            text = self.repeatable * min(count, self.columns - self.cursor.x)
+            graphics, self.graphics = self.graphics, False  # it was translated when it was drawn
+            if text and wcwidth(text[0]) == 1:
+                self.draw_narrow(text)
+            else:
+                self.draw(text)
             self.graphics = graphics
 
     def alignment_display(self) -> None:
         """Fill the screen with the letter E (DECALN)."""
         self.margins = None
-        self.buffer = [[BLANK._replace(data="E")] * self.columns for _ in range(self.lines)]
+        letter = BLANK._replace(data="E")
+        self.buffer = [[letter] * self.columns for _ in range(self.lines)]
         self.cursor_position()
 
     # Scrolling

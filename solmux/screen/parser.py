@@ -22,7 +22,10 @@ LONGEST_STRING: Final = 65536
 LARGEST_PARAMETER: Final = 9999
 
 # Characters that take one cell each, wherever the tables of widths come from.
-NARROW: Final = " -~\u00a0-\u00ac\u00ae-\u02ff\u2190-\u21ff\u2500-\u259f"
+NARROW: Final = (
+    " -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f"
+    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2100-\u21ff\u2200-\u22ff\u2500-\u259f"
+)
 
 _TOKENS: Final = re.compile(
     rf"([{NARROW}]+)"
@@ -150,6 +153,7 @@ class Parser:
     def _introduce(self, character: str) -> None:
         """Begin what *character* (ESC, CAN, SUB, DEL or a C1 control) begins, ending what was begun."""
         self.collected = ""
+        self.left = 0
         if character == "\x1b":
             self.state = State.ESCAPE
         elif character == "\x9b":

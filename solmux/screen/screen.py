@@ -206,7 +206,8 @@ class Screen(Grid):
 
     def resize(self, lines: int | None = None, columns: int | None = None) -> None:
         """Change the size: rows below the cursor go first, then those at the top; margins are reset."""
-        columns, lines = columns or self.columns, lines or self.lines
+        columns = self.columns if columns is None else columns
+        lines = self.lines if lines is None else lines
         check_size(columns, lines)
         self.cursor.y = _fit(self.buffer, columns, lines, self.cursor.y)
         if self.main is not None:
