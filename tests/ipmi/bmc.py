@@ -1,7 +1,5 @@
-"""The BMC's side of a login, written from the codecs, and a link that loses, doubles and delays."""
+"""The BMC's side of a login, written from the codecs."""
 
-import heapq
-import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +14,6 @@ from solmux.ipmi.commands import (
 )
 from solmux.ipmi.counters import DropCounters
 from solmux.ipmi.crypto import SUITES, Algorithms, CipherSuite, suite_for
-from solmux.ipmi.handshake import Established, Failed, Handshake
 from solmux.ipmi.message import CompletionCode, Request, Response
 from solmux.ipmi.packet import Packet, PayloadType, SecureChannel, wrap_session_less
 from solmux.ipmi.rakp import (
@@ -165,7 +162,9 @@ class Bmc:
     def rakp_1(self, raw: bytes) -> list[tuple[int, bytes]]:
         rakp_1 = Rakp1.from_bytes(raw)
         self.received.append((PayloadType.RAKP_1, rakp_1))
-        login = self.half_open[rakp_1.managed_system_session_id]
+        login = self.half_open.get(rakp_1.managed_system_session_id)
+        if login is None:
+            return [(PayloadType.RAKP_2, Rakp2(rakp_1.tag, RmcpStatus.INVALID_SESSION_ID).to_bytes())]
         name = rakp_1.username.rstrip(b"\0") if self.pads_usernames else rakp_1.username
         status = self.injected(PayloadType.RAKP_1)
         if not status and login.exchange is not None and not self.takes_rakp_1_again:
@@ -198,7 +197,9 @@ class Bmc:
     def rakp_3(self, raw: bytes) -> list[tuple[int, bytes]]:
         rakp_3 = Rakp3.from_bytes(raw)
         self.received.append((PayloadType.RAKP_3, rakp_3))
-        login = self.half_open[rakp_3.managed_system_session_id]
+        login = self.half_open.get(rakp_3.managed_system_session_id)
+        if login is None:
+            return [(PayloadType.RAKP_4, Rakp4(rakp_3.tag, RmcpStatus.INVALID_SESSION_ID).to_bytes())]
         if rakp_3.status:
             del self.half_open[rakp_3.managed_system_session_id]
             return []
@@ -240,72 +241,3 @@ class Bmc:
         value = integrity_check_value(login.suite, sik, exchange) + self.extra_code
         rakp_4 = Rakp4(rakp_3.tag, 0, login.remote_console_session_id, value)
         return [(PayloadType.RAKP_4, rakp_4.to_bytes())]
-
-
-@dataclass
-class Link:
-    """Both ways between a console and a BMC, by a seed.
-
-    Attributes:
-      loss, doubling: share of datagrams.
-      delay: seconds, least and most, one way; different delays reorder.
-      lose: datagrams to the BMC (True) or from it (False) that are lost, beside the random ones.
-    """
-
-    seed: int = 0
-    loss: float = 0.0
-    doubling: float = 0.0
-    delay: tuple[float, float] = (0.001, 0.001)
-    lose: Callable[[bool, bytes], bool] = lambda _to_bmc, _datagram: False
-
-    def __post_init__(self) -> None:
-        self.random = random.Random(self.seed)
-
-    def arrivals(self, to_bmc: bool, datagram: bytes, now: float) -> list[float]:
-        """Return when copies of *datagram* arrive."""
-        if self.lose(to_bmc, datagram) or self.random.random() < self.loss:
-            return []
-        copies = 2 if self.random.random() < self.doubling else 1
-        return [now + self.random.uniform(*self.delay) for _ in range(copies)]
-
-
-@dataclass
-class Run:
-    """What a login came to: its outcome, when, and every datagram the console sent with its time."""
-
-    outcome: Established | Failed
-    ended: float
-    sent: list[tuple[float, bytes]]
-
-
-def run(handshake: Handshake, bmc: Bmc, link: Link | None = None) -> Run:
-    """Let *handshake* and *bmc* talk over *link* until the handshake has an outcome."""
-    link = link or Link()
-    now = 0.0
-    numbers = itertools.count()
-    on_the_way: list[tuple[float, int, bool, bytes]] = []
-    sent: list[tuple[float, bytes]] = []
-
-    def put(to_bmc: bool, datagram: bytes) -> None:
-        for arrival in link.arrivals(to_bmc, datagram, now):
-            heapq.heappush(on_the_way, (arrival, next(numbers), to_bmc, datagram))
-
-    handshake.start(now)
-    while True:
-        for datagram in handshake.datagrams_to_send(now):
-            sent.append((now, datagram))
-            put(True, datagram)
-        if handshake.outcome is not None and not any(to_bmc for _, _, to_bmc, _ in on_the_way):
-            return Run(handshake.outcome, now, sent)
-        deadline = handshake.deadline
-        if on_the_way and (deadline is None or on_the_way[0][0] <= deadline):
-            now, _, to_bmc, datagram = heapq.heappop(on_the_way)
-            if to_bmc:
-                for answer in bmc.receive(datagram):
-                    put(False, answer)
-            else:
-                handshake.receive_datagram(datagram, now)
-        else:
-            assert deadline is not None
-            now = deadline
-            handshake.handle_timer(now)
