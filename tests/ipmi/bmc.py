@@ -79,6 +79,7 @@ class Bmc:
         default_factory=dict
     )  # errors to answer a payload type with, once each
     errors_without_tag: bool = False  # OpenBMC
+    errors_end_after_status: bool = False  # ipmi_sim
     pads_usernames: bool = False  # Intel SE7520AF2
     hashes_role_without_lookup: bool = False  # the same, and other Intel
     takes_rakp_1_again: bool = False  # and answers with another random number

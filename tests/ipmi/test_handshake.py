@@ -95,7 +95,7 @@ class TestSuccess:
         bmc = Bmc(answers_cipher_suites=False)
         result = run(handshake(ask_cipher_suites=True), bmc)
         assert established(result, bmc).cipher_suites is None
-        assert result.ended == pytest.approx(7.5, abs=0.1)
+        assert result.ended == pytest.approx(1.5, abs=0.1)
 
     def test_the_login_goes_on_when_the_capability_query_is_an_unknown_command(self) -> None:
         bmc = Bmc(capabilities_code=CompletionCode.INVALID_COMMAND)

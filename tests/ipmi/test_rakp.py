@@ -57,6 +57,18 @@ def test_an_error_padded_to_full_length_is_the_same_error(message: Message) -> N
     assert type(message).from_bytes(message.to_bytes() + bytes(28)) == message
 
 
+@pytest.mark.parametrize("message", [OpenSessionResponse, Rakp2, Rakp4])
+def test_an_error_that_ends_after_its_status_has_session_id_0(
+    message: type[OpenSessionResponse] | type[Rakp2] | type[Rakp4],
+) -> None:
+    """So ipmi_sim refuses a suite; a reader that wants more takes it for silence."""
+    error = message.from_bytes(b"\x07\x04")
+    assert (error.tag, error.status, error.remote_console_session_id) == (7, 4, 0)
+    for raw in (b"", b"\x07", b"\x07\x00", b"\x07" + bytes(6)):
+        with pytest.raises(DecodeError, match="needs"):
+            message.from_bytes(raw)
+
+
 @pytest.mark.parametrize(
     ("message", "shortest"),
     [

@@ -195,30 +195,26 @@ class Handshake:
         """Tell whether a good answer belongs to the present step; deal with errors and foreign ones.
 
         A BMC that gets a message twice, because the network doubled it, answers the second with an error that
-        may arrive first: errors of that kind wait a moment for the good answer.
-
-        OpenBMC leaves the tag (in RAKP 2) and the session id (everywhere) of its errors 0. Such an error may
-        as well be forged: it is believed only when nothing better comes within the time for the answer.
+        may arrive first: errors of that kind wait a moment for the good answer. So do errors without our
+        session id, as OpenBMC and ipmi_sim send them. Errors without a tag either (OpenBMC's RAKP 2) can be
+        forged by anybody: they are believed only when nothing better comes within the whole time.
         """
         assert self._login is not None
         tag_fits = answer.tag in self._outstanding
         id_fits = answer.remote_console_session_id == self._login.remote_console_session_id
-        if tag_fits and id_fits:
-            if answer.status == RmcpStatus.NO_ERRORS:
+        id_missing = answer.remote_console_session_id == 0
+        if answer.status == RmcpStatus.NO_ERRORS:
+            if tag_fits and id_fits:
                 return True
-            if answer.status in MAYBE_DOUBLED and self.deadline is not None:
-                self._suspicion = answer.status
+        elif tag_fits and id_fits and answer.status not in MAYBE_DOUBLED:
+            self._refused(answer.status, now)
+            return False
+        elif (tag_fits or answer.tag == 0) and (id_fits or id_missing):
+            if tag_fits and self.deadline is not None:
                 self.deadline = min(self.deadline, now + _GRACE)
-            else:
-                self._refused(answer.status, now)
-        elif (
-            answer.status != RmcpStatus.NO_ERRORS
-            and (tag_fits or answer.tag == 0)
-            and (id_fits or answer.remote_console_session_id == 0)
-        ):
             self._suspicion = self._suspicion or answer.status
-        else:
-            self._counters.count(DropReason.UNEXPECTED if id_fits else DropReason.WRONG_SESSION)
+            return False
+        self._counters.count(DropReason.UNEXPECTED if id_fits else DropReason.WRONG_SESSION)
         return False
 
     def _take_open_session_response(self, response: OpenSessionResponse, now: float) -> None:

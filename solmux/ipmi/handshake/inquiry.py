@@ -17,6 +17,7 @@ from solmux.ipmi.packet import Packet, PayloadType, wrap_session_less
 from solmux.ipmi.rmcp import is_rmcp_plus, unwrap_ipmi15, wrap_ipmi15
 
 _BLOCKS = 64
+_OPTIONAL_SCHEDULE = (0.5, 1.0)  # seconds; several BMCs never answer what they do not know
 _NOT_READY_CODES = {CompletionCode.FIRMWARE_UPDATE, CompletionCode.INITIALISING}
 
 
@@ -116,7 +117,7 @@ class Inquiry:
             self.finished = True
 
     def _request_block(self, now: float) -> None:
-        self._commands.submit(GetChannelCipherSuites(self._blocks).to_request(), now)
+        self._commands.submit(GetChannelCipherSuites(self._blocks).to_request(), now, _OPTIONAL_SCHEDULE)
 
     def _take_cipher_suites(self, response: Response, now: float) -> None:
         try:

@@ -1,8 +1,8 @@
 """Open Session and the four RAKP messages (IPMI 2.0 sections 13.17-13.24).
 
 They are what comes behind the RMCP+ header. The console sends Open Session Request, RAKP 1 and RAKP 3; an
-answer with a status other than 0 is an error and ends after its session id. Session ids are little-endian;
-random numbers and the GUID are 16 bytes exactly as on the wire.
+answer with a status other than 0 is an error and ends after its session id, or before it. Session ids are
+little-endian; random numbers and the GUID are 16 bytes exactly as on the wire.
 """
 
 from dataclasses import dataclass
@@ -19,6 +19,7 @@ NAME_ONLY_LOOKUP = 0x10
 RANDOM_LENGTH = 16
 
 _ERROR_LENGTH = 8
+_SHORTEST_ERROR = 2
 _OPEN_SESSION_REQUEST = Struct("<BBxxI")  # tag, privilege, remote console session id
 _OPEN_SESSION = Struct("<BBBxI")  # tag, status, privilege, remote console session id
 _PROPOSAL = Struct("<BxxBBxxx")  # kind 0-2, length 8, algorithm
@@ -79,8 +80,7 @@ class OpenSessionResponse:
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
         """Parse a payload; raises `DecodeError` only."""
-        _need(raw, _ERROR_LENGTH, "Open Session Response")
-        tag, status, privilege, session_id = _OPEN_SESSION.unpack_from(raw)
+        tag, status, privilege, session_id = _OPEN_SESSION.unpack_from(_answer(raw, "Open Session Response"))
         if status != RmcpStatus.NO_ERRORS:
             return cls(tag, status, privilege & 0x0F, session_id)
         _need(raw, 12 + 3 * _PROPOSAL_LENGTH, "Open Session Response")
@@ -156,8 +156,7 @@ class Rakp2:
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
         """Parse a payload; raises `DecodeError` only."""
-        _need(raw, _ERROR_LENGTH, "RAKP 2")
-        tag, status, session_id = _RAKP_HEADER.unpack_from(raw)
+        tag, status, session_id = _RAKP_HEADER.unpack_from(_answer(raw, "RAKP 2"))
         if status != RmcpStatus.NO_ERRORS:
             return cls(tag, status, session_id)
         _need(raw, 40, "RAKP 2")
@@ -218,8 +217,7 @@ class Rakp4:
     @classmethod
     def from_bytes(cls, raw: bytes) -> Self:
         """Parse a payload; raises `DecodeError` only."""
-        _need(raw, _RAKP_HEADER.size, "RAKP 4")
-        tag, status, session_id = _RAKP_HEADER.unpack_from(raw)
+        tag, status, session_id = _RAKP_HEADER.unpack_from(_answer(raw, "RAKP 4"))
         return cls(tag, status, session_id, raw[_RAKP_HEADER.size :])
 
     def to_bytes(self) -> bytes:
@@ -231,6 +229,12 @@ class Rakp4:
 def _need(raw: bytes, length: int, name: str) -> None:
     if len(raw) < length:
         raise DecodeError(f"{name} needs {length} bytes, got {len(raw)}")
+
+
+def _answer(raw: bytes, name: str) -> bytes:
+    """Return an answer of at least 8 bytes; an error may end after its status (ipmi_sim): session id 0."""
+    _need(raw, _ERROR_LENGTH if raw[1:2] == b"\0" else _SHORTEST_ERROR, name)
+    return raw.ljust(_ERROR_LENGTH, b"\0")
 
 
 def _read_proposals(raw: bytes, start: int) -> Algorithms:
