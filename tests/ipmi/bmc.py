@@ -105,7 +105,10 @@ class Bmc:
             PayloadType.RAKP_1: self.rakp_1,
             PayloadType.RAKP_3: self.rakp_3,
         }[PayloadType(packet.payload_type)]
-        return [wrap_session_less(payload_type, payload) for payload_type, payload in handler(packet.payload)]
+        answers = handler(packet.payload)
+        if self.errors_end_after_status and packet.payload_type != PayloadType.IPMI:
+            answers = [(kind, payload[:2] if payload[1] else payload) for kind, payload in answers]
+        return [wrap_session_less(kind, payload) for kind, payload in answers]
 
     def messages(self, payload_type: int) -> list[object]:
         """Return the messages of this type that came, in order."""
