@@ -181,16 +181,23 @@ class _Reader:
 
     def _text(self) -> str | None:
         """Take options and names; return the rest of the command, None if there is none."""
-        while (word := next_word(self._command, self._at)) is not None:
+        while not self._at_text():
+            word = next_word(self._command, self._at)
+            if word is None:
+                break
             if self._is_option(word):
                 self._take_option(word)
-            elif not self._names and not self._literal:
+            else:
                 self._names = (word.text,)
                 self._at = word.end
-            else:
-                break
         rest = self._command[self._at + 1 :]  # less the blank that ends the last word
         return rest or None
+
+    def _at_text(self) -> bool:
+        """Whether names and options are over: a quote in the text (`don't`) must not be looked into."""
+        following = self._command[self._at :].lstrip(BLANKS)
+        is_option = len(following) > 1 and following[0] == "-" and following[1] not in BLANKS
+        return bool(self._names) and (self._literal or not is_option)
 
     def _words(self, *, intermixed: bool) -> list[str]:
         """Take options; return all other words. Unless *intermixed*, the first of these ends the options."""

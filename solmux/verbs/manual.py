@@ -24,7 +24,7 @@ everybody else watches, and is told who types. Needs a terminal: ssh -t, or ssh 
 RequestTTY yes in the client's configuration. Without one, use watch.
 
 In an attachment, ^Ec (Control-E, then c) begins a command: ^Ec. leaves, ^Ec? lists the others. ssh's own
-~B sends a BREAK. The beginning of a name will do, if only one console has it.""",
+~B sends a BREAK.""",
     "watch": """\
 Prints the last lines of the console's output and then all that comes, byte for byte, until interrupted.
 Nothing typed reaches the console. This is also what naming a console without a terminal does.""",
