@@ -14,12 +14,14 @@ COMMANDS = {
     "attach": ("solmux.cli.attach", "attach to a console on this machine"),
     "check": ("solmux.cli.check", "check the configuration"),
     "demo": ("solmux.cli.demo", "a simulated rack and the service on loopback, nothing to configure"),
-    "log": ("solmux.cli.verbs", "print or follow a console's log"),
+    "log": ("solmux.cli.log", "print or follow a console's log"),
     "ls": ("solmux.cli.verbs", "list consoles"),
     "probe": ("solmux.cli.probe", "log in to one BMC and show what it offers"),
+    "reconnect": ("solmux.cli.verbs", "log in to a BMC again, now"),
     "serve": ("solmux.cli.serve", "run the service"),
     "sim": ("solmux.cli.sim", "run simulated BMCs"),
     "status": ("solmux.cli.verbs", "show consoles in full"),
+    "who": ("solmux.cli.verbs", "show who is attached where"),
     "version": ("solmux.cli.version", "print the version"),
 }
 

@@ -1,4 +1,4 @@
-"""`solmux probe`: log in to one BMC, show what it is and offers, log out. A plain client on a plain socket."""
+"""`solmux probe`: log in to one BMC, show what it is and offers, log out."""
 
 import json
 import os
@@ -186,12 +186,10 @@ def device(conversation: Conversation) -> Iterator[tuple[str, str]]:
         yield "device", f"unknown: {text}"
         return
     found = commands.DeviceId.from_data(data)
-    yield (
-        "device",
-        f"id {found.device_id:#04x}, revision {found.device_revision}, manufacturer {found.manufacturer_iana}, "
-        f"product {found.product_id:#06x}",
-    )
-    yield "firmware", f"{found.firmware}{' (being updated)' if found.updating else ''}, IPMI {found.ipmi_version}"
+    product = f"manufacturer {found.manufacturer_iana}, product {found.product_id:#06x}"
+    yield "device", f"id {found.device_id:#04x}, revision {found.device_revision}, {product}"
+    updating = " (being updated)" if found.updating else ""
+    yield "firmware", f"{found.firmware}{updating}, IPMI {found.ipmi_version}"
 
 
 def guid_text(guid: bytes) -> str:
@@ -269,11 +267,8 @@ def enabled_text(data: bytes) -> str:
 def authentication_text(data: bytes) -> str:
     """Parameter 2 in words."""
     found = commands.SolAuthentication.from_data(data)
-    forced = [
-        name
-        for name, on in (("encryption", found.force_encryption), ("authentication", found.force_authentication))
-        if on
-    ]
+    demands = (("encryption", found.force_encryption), ("authentication", found.force_authentication))
+    forced = [name for name, demanded in demands if demanded]
     return f"from {privilege_name(found.privilege)}" + (f", forces {' and '.join(forced)}" if forced else "")
 
 

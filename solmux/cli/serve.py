@@ -23,10 +23,10 @@ def serve(config_path: Path, part: str | None, life_fd: int | None, verbose: boo
     logging.basicConfig(level=level, format=f"solmux {part or 'serve'}: %(levelname)s: %(message)s")
     if part is None:
         from solmux.cli.check import load_or_fail
-        from solmux.service.supervisor import Supervisor
+        from solmux.service.supervisor import Supervisor, service_parts
 
         load_or_fail(config_path)  # say what is wrong once, before anything is started
-        raise SystemExit(Supervisor(config_path, ("--verbose",) if verbose else ()).run())
+        raise SystemExit(Supervisor(service_parts(config_path, verbose=verbose)).run())
     if part == "core":
         from solmux.service.parts import run_core
 

@@ -63,12 +63,14 @@ class Attachment:
 
     Attributes:
       mode: "write" or "watch"; one attachment of a console at most writes.
+      since: wall time of sitting down.
       outstanding: characters typed and not yet answered.
     """
 
     viewer: Viewer
     person: str
     address: str
+    since: float
     mode: str = "watch"
     outstanding: int = 0
 
@@ -217,7 +219,7 @@ class Console:
 
     def attach(self, viewer: Viewer, person: str, address: str, mode: str) -> Attachment:
         """Let a person in; they type if they asked to and nobody else does, else they watch."""
-        attachment = Attachment(viewer, person, address)
+        attachment = Attachment(viewer, person, address, self.wall())
         self.attachments.append(attachment)
         self.publish(self.name, "attached", f"{attachment.who} attached", {"who": attachment.who})
         self.ask_mode(attachment, mode)

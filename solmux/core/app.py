@@ -25,9 +25,9 @@ from solmux.logs.journal import ConsoleLog, Journal, LogSettings
 from solmux.session.keeper import Keeper
 from solmux.transport.hub import Hub
 from solmux.wire import frames
+from solmux.wire.frames import SOCKET_NAME
 
 HANDSHAKES = 50  # logins under way at once: each costs the BMC's small processor, and ours, some milliseconds
-SOCKET_NAME = "core.sock"
 SESSIONS_LIMIT = 2.5  # seconds for all sessions to end in order
 JOURNAL_LIMIT = 5.0  # seconds for the last bytes to reach the disk
 CLIENTS_LIMIT = 256
@@ -84,7 +84,15 @@ class Core:
 
     def aliases(self) -> dict[str, str]:
         """Alias to console, for clients."""
-        return {alias: name for name, unit in self.units.items() for alias in unit.config.aliases}
+        return self.config.aliases()
+
+    def unit(self, name: str) -> Unit:
+        """Return a console of the configuration with its session."""
+        return self.units[name]
+
+    def wall(self) -> float:
+        """Return the wall time."""
+        return self._wall()
 
     async def run(self, stop: trio.Event, ready: Callable[[], None]) -> None:
         """Serve until *stop*; call *ready* once clients can connect. Raises `StartError`."""
@@ -94,6 +102,10 @@ class Core:
             self._hub = Hub()
             self._journal = Journal(log_settings(self.config), runtime / "ring", wall=self._wall)
             listener = _listen(runtime / SOCKET_NAME)
+            for name in self._journal.unwritten():  # of consoles that are no longer configured
+                if name not in self.config.consoles:
+                    self._journal.open_console(name)
+                    self._journal.close_console(name)
             self._journal.start()
             try:
                 async with trio.open_nursery() as self._nursery:

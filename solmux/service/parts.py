@@ -1,5 +1,6 @@
 """The two parts of the service as processes: signals, the supervisor's pipe, readiness, exit codes."""
 
+import asyncio
 import logging
 import signal
 import sys
@@ -10,6 +11,7 @@ import trio
 from solmux.config.load import ConfigError, load
 from solmux.config.model import Config
 from solmux.core.app import Core, StartError
+from solmux.gateway.server import Gateway, GatewayError, serve_gateway
 from solmux.service.notify import notify
 
 log = logging.getLogger(__name__)
@@ -26,10 +28,25 @@ def run_core(config_path: Path, life: int | None) -> int:
     try:
         trio.run(_core, config_path, config, life)
     except* StartError as group:
-        for error in group.exceptions:
-            log.error("%s", error)
+        for fault in group.exceptions:
+            log.error("%s", fault)
         code = 2
     return code
+
+
+def run_gateway(config_path: Path, life: int | None) -> int:
+    """Run the gateway until SIGTERM, SIGINT or the end of the supervisor's pipe *life*; return the exit code."""
+    try:
+        config = load(config_path)
+    except ConfigError as error:
+        print_problems(error)
+        return 2
+    try:
+        asyncio.run(_gateway(config_path, config, life))
+    except GatewayError as error:
+        log.error("%s", error)
+        return 2
+    return 0
 
 
 def print_problems(error: ConfigError) -> None:
@@ -76,3 +93,26 @@ async def _watch_life(descriptor: int, stop: trio.Event) -> None:
     """Stop when the supervisor is gone: its end of the pipe closes with it."""
     await trio.lowlevel.wait_readable(descriptor)
     stop.set()
+
+
+async def _gateway(config_path: Path, config: Config, life: int | None) -> None:
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if life is not None:
+        loop.add_reader(life, stop.set)
+
+    def ready(gateway: Gateway) -> None:
+        loop.add_signal_handler(signal.SIGHUP, _reload_gateway, gateway, config_path)
+        notify("READY=1")
+
+    await serve_gateway(config, ready=ready, stop=stop)
+
+
+def _reload_gateway(gateway: Gateway, config_path: Path) -> None:
+    """Take the configuration over as a whole, or not at all; the core says what is wrong with it."""
+    try:
+        gateway.reload(load(config_path))
+    except ConfigError as error:
+        log.error("the configuration is unchanged: it has %d problems", len(error.problems))

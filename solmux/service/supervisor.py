@@ -1,4 +1,4 @@
-"""`solmux serve`: starts core and gateway, starts them again when they die, ends them with itself.
+"""Starts the parts of the service, starts them again when they die, ends them with itself.
 
 Each child holds the reading end of a pipe whose writing end only this process has: when it is gone, however
 it went, the children see the end of the pipe and stop in order.
@@ -12,12 +12,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from solmux.service.notify import VARIABLE, NotifySocket, notify
 
-PARTS = ("core", "gateway")
 RESTART_DELAYS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a part that died is started again
 STEADY = 60.0  # seconds a part has to run for its deaths to be forgotten
 STOP_LIMIT = 10.0  # seconds for the orderly end of a part before it is killed
@@ -40,20 +40,28 @@ class Part:
     ready: bool = False
 
 
+def service_parts(config: Path, *, verbose: bool = False) -> dict[str, list[str]]:
+    """Return the command lines of core and gateway, less the interpreter."""
+    more = ["--verbose"] if verbose else []
+    return {name: ["serve", "--part", name, "--config", str(config), *more] for name in ("core", "gateway")}
+
+
 @dataclass(slots=True)
 class Supervisor:
-    """Runs the parts until a signal or until told to end.
+    """Runs the parts until a signal ends it.
 
     Attributes:
-      config: passed on to the parts.
+      commands: name -> arguments of `solmux`; `--life-fd` is added.
+      on_ready: called once, when every part is ready.
     """
 
-    config: Path
-    arguments: tuple[str, ...] = ()
+    commands: Mapping[str, list[str]]
+    on_ready: Callable[[], None] = lambda: notify("READY=1")
     parts: list[Part] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _stopping: bool = False
     _announced: bool = False
+    _code: int = 0
 
     def run(self) -> int:
         """Start the parts and keep them running; return the exit code."""
@@ -63,9 +71,9 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda *_: None)
         self._selector.register(wake_read, selectors.EVENT_READ, None)
-        for name in PARTS:
-            command = [sys.executable, "-m", "solmux", "serve", "--part", name, "--life-fd", str(life_read)]
-            part = Part(name, [*command, "--config", str(self.config), *self.arguments], NotifySocket(name))
+        for name, arguments in self.commands.items():
+            command = [sys.executable, "-m", "solmux", *arguments, "--life-fd", str(life_read)]
+            part = Part(name, command, NotifySocket(name))
             self._selector.register(part.notices, selectors.EVENT_READ, part)
             self.parts.append(part)
         try:
@@ -85,7 +93,7 @@ class Supervisor:
             signal.set_wakeup_fd(-1)
             for descriptor in (life_read, wake_read, wake_write):
                 os.close(descriptor)
-        return 0
+        return self._code
 
     def _start_due(self, life: int) -> None:
         now = time.monotonic()
@@ -116,7 +124,7 @@ class Supervisor:
                 part.ready = True
         if not self._announced and all(part.ready for part in self.parts):
             self._announced = True
-            notify("READY=1")
+            self.on_ready()
 
     def _died(self, part: Part) -> None:
         assert part.process is not None
@@ -127,8 +135,8 @@ class Supervisor:
             part.deaths = 0
         if code == 2 and not part.ready:  # a configuration error, already explained by the part itself
             log.error("%s cannot start; see above", part.name)
-            self._stopping = True
-            raise SystemExit(2)
+            self._stopping, self._code = True, 2
+            return
         delay = RESTART_DELAYS[min(part.deaths, len(RESTART_DELAYS) - 1)]
         part.deaths += 1
         part.start_at = now + delay

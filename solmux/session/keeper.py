@@ -102,7 +102,7 @@ class Keeper:
         self._connection: Connection | None = None
         self._retry_now = trio.Event()
         self._held = ""
-        self._stopping = False
+        self._stop = trio.Event()
 
     @property
     def is_up(self) -> bool:
@@ -144,7 +144,7 @@ class Keeper:
 
     async def stop(self) -> None:
         """End the session in order (Deactivate if it is ours, Close Session) within `CLOSE_LIMIT` seconds."""
-        self._stopping = True
+        self._stop.set()
         connection = self._connection
         if connection is not None:
             connection.client.close(trio.current_time())
@@ -155,12 +155,10 @@ class Keeper:
 
     async def run(self) -> None:
         """Keep connected until `stop` or cancellation."""
-        while not self._stopping:
+        while not self._stop.is_set():
             self._retry_now = trio.Event()
             delay = await self._attempt()
-            if self._stopping:
-                break
-            with trio.move_on_after(delay):
+            with trio.move_on_after(0 if self._stop.is_set() else delay):
                 await self._retry_now.wait()
 
     async def _attempt(self) -> float:
@@ -258,7 +256,7 @@ class Keeper:
             self._back_off.after_service(now - self._up_since)
             self._up_since = None
             self._sink.connection_lost(text, silent_for)
-        if self._stopping:
+        if self._stop.is_set():
             self._sink.state_changed(State.DOWN, "solmux stops")
             return 0.0
         if self._held:

@@ -1,0 +1,39 @@
+"""`solmux check`, and loading a configuration with its problems on standard error."""
+
+from pathlib import Path
+
+import click
+
+from solmux.cli.options import config_option
+from solmux.config.load import ConfigError, load
+from solmux.config.model import Config
+from solmux.config.problems import report
+from solmux.config.secrets import secret_problems
+
+
+def load_or_fail(path: Path) -> Config:
+    """Return the configuration, or say everything that is wrong with it and exit 2."""
+    try:
+        return load(path)
+    except ConfigError as error:
+        for line in report(error.problems):
+            click.echo(line, err=True)
+        raise SystemExit(2) from None
+
+
+@click.command()
+@config_option
+@click.option("--no-secrets", is_flag=True, help="Leave password and Kg files alone (run as another user).")
+def check(config_path: Path, no_secrets: bool) -> None:
+    """Check the configuration and the files it names; print every problem at once.
+
+    Each line has file, line and column, the key, what was found and what is allowed. Exit code 2 on problems.
+    """
+    config = load_or_fail(config_path)
+    problems = [] if no_secrets else secret_problems(config)
+    for line in report(problems):
+        click.echo(line, err=True)
+    if problems:
+        raise SystemExit(2)
+    count = len(config.consoles)
+    click.echo(f"{config_path}: {count} console{'' if count == 1 else 's'}, no problems")

@@ -1,0 +1,123 @@
+"""The verbs that the core answers itself: what it knows of its consoles, and what it does to them."""
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from solmux.config.model import Config
+from solmux.config.model import Console as ConsoleConfig
+from solmux.console.console import Console
+from solmux.session.keeper import Keeper
+from solmux.verbs import render
+from solmux.verbs.exits import ExitCode, UsageError, VerbError
+from solmux.verbs.grammar import Request
+from solmux.verbs.names import NameTable
+from solmux.wire import frames
+
+Answer = Callable[[str, str], Awaitable[None]]
+Row = dict[str, object]
+
+
+class Unit(Protocol):
+    """A console with its session, as the verbs see it."""
+
+    @property
+    def config(self) -> ConsoleConfig: ...
+    @property
+    def console(self) -> Console: ...
+    @property
+    def keeper(self) -> Keeper: ...
+
+
+class Rack(Protocol):
+    """All consoles."""
+
+    @property
+    def config(self) -> Config: ...
+    def unit(self, name: str) -> Unit: ...
+    def wall(self) -> float: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CoreVerbs:
+    """Runs verbs for clients; a `clients.Verbs`."""
+
+    rack: Rack
+
+    async def run(self, verb: frames.Verb, person: str, answer: Answer) -> int:
+        """Run *verb* for *person*; return its exit code. What cannot be done is said on the error side."""
+        try:
+            request = Request.from_words(verb.words, _options(verb.options))
+            units = self._units(request)
+            match request.verb:
+                case "ls" | "status" | "who":
+                    await answer(self._listing(request, units), "")
+                case "reconnect":
+                    for unit in units:
+                        unit.console.log.event("reconnect", None, who=person)
+                        unit.keeper.reconnect_now()
+                case _:
+                    raise UsageError(f"{request.verb} is not for the core")
+        except VerbError as error:
+            await answer("", f"solmux: {error}\n")
+            return error.exit_code
+        return ExitCode.OK
+
+    def _units(self, request: Request) -> list[Unit]:
+        """Return the consoles meant; no names at all mean every console."""
+        config = self.rack.config
+        table = NameTable(tuple(config.consoles), config.aliases(), config.tags())
+        acts = request.verb == "reconnect"
+        names = table.several(request.names, guess=not acts) if request.names else table.consoles
+        return [self.rack.unit(name) for name in names]
+
+    def _listing(self, request: Request, units: list[Unit]) -> str:
+        options = request.options
+        columns = options.get("columns")
+        width = int(columns) if isinstance(columns, int | float) and 0 < columns < math.inf else None
+        rows = [row for unit in units for row in (_people(unit) if request.verb == "who" else [_row(unit)])]
+        if options.get("json"):
+            return render.json_lines(rows)
+        if options.get("quiet"):
+            return render.ls_names(rows)
+        wall = self.rack.wall()
+        if request.verb == "status":
+            return render.status_text(rows, wall)
+        return (
+            render.who_text(rows, wall, width) if request.verb == "who" else render.ls_text(rows, wall, width)
+        )
+
+
+def _options(given: Mapping[str, object]) -> dict[str, bool | int | float | str]:
+    """Return the options of a frame that have a type an option can have."""
+    return {name: value for name, value in given.items() if isinstance(value, bool | int | float | str)}
+
+
+def _row(unit: Unit) -> Row:
+    """Return all that `ls` and `status` show of a console."""
+    keeper = unit.keeper
+    brief = unit.console.brief()
+    watchers = brief.pop("watchers")
+    assert isinstance(watchers, list)
+    return {
+        **brief,
+        "watchers": len(watchers),
+        "address": str(unit.config.address),
+        "suite": keeper.suite.identifier if keeper.suite else None,
+        "guid": keeper.guid.hex() if keeper.guid else None,
+        "counters": {**keeper.counters(), **unit.console.marks},
+    }
+
+
+def _people(unit: Unit) -> list[Row]:
+    return [
+        {
+            "console": unit.console.name,
+            "person": attachment.person,
+            "address": attachment.address,
+            "mode": attachment.mode,
+            "since": attachment.since,
+        }
+        for attachment in unit.console.attachments
+    ]
