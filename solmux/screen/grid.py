@@ -130,10 +130,12 @@ class Grid(pyte.Screen):
 
     def _combine(self, mark: str) -> None:
         """Add a character without width to the one before the cursor."""
+        row = self.buffer[self.cursor.y]
         column = self.cursor.x - 1
+        if not self.autowrap and column == self.columns - 2 and row[-1].data != " ":
+            column += 1  # the cursor stayed on the character just drawn
         if column < 0 or mark in _MISLEADING or _TAGS[0] <= mark <= _TAGS[1]:
             return
-        row = self.buffer[self.cursor.y]
         if not row[column].data and column:
             column -= 1
         cell = row[column]

@@ -76,7 +76,12 @@ class _Window:
             if not length:
                 continue
             parts.append(f"\x1b[{y}H")
-            for wanted, cells in rows.runs(row[:length]):
+            shown, marked = row[:length], ""
+            if length == len(row) and len(row[-1].data) > 1:
+                # Without autowrap terminals disagree on where a combining mark goes after the last column.
+                marked = row[-1].data
+                shown[-1] = row[-1]._replace(data=marked[0])
+            for wanted, cells in rows.runs(shown):
                 if wanted == BLANK and len(cells) >= SKIPPED_BLANKS and all(cell == BLANK for cell in cells):
                     parts.append(f"\x1b[{len(cells)}C")
                     continue
@@ -84,6 +89,8 @@ class _Window:
                     style = wanted
                     parts.append(_sgr(style))
                 parts += [cell.data for cell in cells]
+            if marked:
+                parts += ["\x1b[?7h", f"\x1b[{y};{length}H", marked, "\x1b[?7l"]
         parts.append("\x1b[0m")
         return parts
 
