@@ -1,11 +1,14 @@
 """Faults of particular BMCs that need another way, as flags in a console's configuration.
 
-Flags have the names of FreeIPMI or ipmitool where these have one. Several of theirs need no flag here,
-because solmux always does what the flag would ask for: ``authcap`` (user and key bits of the authentication
+Flags have the names of FreeIPMI or ipmitool where these have one. Many of theirs need no flag here, because
+solmux always does what the flag would ask for. At login: ``authcap`` (user and key bits of the authentication
 capabilities are hints only), ``opensesspriv`` (Open Session names the privilege), ``supermicro20`` and
 ``sun20`` (a code in RAKP 2 or RAKP 4 that is longer than the suite's is compared up to the suite's length).
-Not handled, and so not accepted: ``i82571spt`` (a profile of its own), ``integritycheckvalue`` (suite 0
-only, which is refused) and every flag of IPMI 1.5.
+For SOL: ``solpayloadsize``, ``ignoresolpayloadsize`` and ``solport`` (sizes are made sane, the port is not
+used), ``solstatus`` and ``solchannelsupport`` (not relied upon), ``serialalertsdeferred`` (always asked for).
+
+Not handled: ``i82571spt`` (a profile of its own), ``integritycheckvalue`` (suite 0 only, which is refused)
+and every flag of IPMI 1.5.
 """
 
 from enum import StrEnum

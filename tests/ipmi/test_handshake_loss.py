@@ -113,6 +113,18 @@ class TestLoss:
         established(run(login, bmc, Link(lose=hold_first_rakp_2)), bmc)
         assert login._counters.by_reason == {"wrong_session": 1}
 
+    def test_a_second_answer_to_the_capability_query_is_dropped(self) -> None:
+        bmc = Bmc()
+        login = handshake()
+
+        def answer_twice(to_bmc: bool, datagram: bytes) -> bool:
+            if not to_bmc and datagram[4] == 0:
+                login.receive_datagram(datagram, 0.0)
+            return False
+
+        established(run(login, bmc, Link(lose=answer_twice)), bmc)
+        assert login._counters.by_reason == {"not_rmcp_plus": 1}
+
     def test_sessions_come_up_over_a_bad_network_or_say_that_nobody_answers(self) -> None:
         outcomes = []
         for seed in range(200):

@@ -19,6 +19,7 @@ from solmux.ipmi.handshake.refusal import ANOTHER_SUITE, LOWER_PRIVILEGE, MAYBE_
 from solmux.ipmi.packet import Packet, PayloadType, wrap_session_less
 from solmux.ipmi.quirks import Quirk
 from solmux.ipmi.rakp import OpenSessionResponse, Rakp2, Rakp4, RmcpStatus
+from solmux.ipmi.rmcp import MessageClass, is_rmcp_plus, message_class
 
 ROUND_PATIENCE = (1.0, 2.0, 3.0, 4.0)
 """Seconds to wait for each answer, in the first round from Open Session to RAKP 4, the second, ..."""
@@ -127,6 +128,8 @@ class Handshake:
             if self._step is _Step.INQUIRY:
                 self._inquiry.receive_datagram(datagram, now)
                 self._after_inquiry(now)
+            elif message_class(datagram) is MessageClass.IPMI and not is_rmcp_plus(datagram):
+                self._counters.count(DropReason.NOT_RMCP_PLUS)  # a second answer to the inquiry, for one
             else:
                 self._take_packet(Packet.from_bytes(datagram), now)
         except DecodeError:
