@@ -22,7 +22,7 @@ class CoreListener(Protocol):
     def core_up(self, hello: Hello) -> None:
         """The core is there; frames can be sent."""
 
-    def core_down(self, reason: str) -> None:
+    def core_down(self) -> None:
         """The core is gone: whatever was asked of it has to be asked again."""
 
     def core_says(self, frame: Frame) -> None:
@@ -62,7 +62,7 @@ class CoreLink:
                 self.connected = False
                 failures = 0
                 log.warning("core: %s", reason)
-                self._listener.core_down(reason)
+                self._listener.core_down()
             elif failures == 0:
                 log.warning("core: %s; trying again", reason)
             await asyncio.sleep(RETRY_DELAYS[min(failures, len(RETRY_DELAYS) - 1)])

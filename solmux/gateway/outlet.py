@@ -7,6 +7,7 @@ from typing import Protocol
 
 GATHER_INTERVAL = 0.025  # seconds: the cost of SSH is per write, hardly per byte
 TYPED_INTERVAL = 0.1  # seconds after a keystroke in which everything is written at once
+_STANDARD_ERROR = 1  # of the data types of SSH (RFC 4254 5.2)
 GATHER_LIMIT = 16 << 10  # bytes that do not wait for the interval's end
 STUCK_LIMIT = 60.0  # seconds a client may take nothing before it is disconnected
 
@@ -58,7 +59,8 @@ class Outlet:
             return
         self._gathered += data
         loop = asyncio.get_running_loop()
-        if len(self._gathered) >= GATHER_LIMIT or loop.time() - self._typed < TYPED_INTERVAL:
+        if len(self._gathered) >= _STANDARD_ERROR = 1  # of the data types of SSH (RFC 4254 5.2)
+GATHER_LIMIT or loop.time() - self._typed < TYPED_INTERVAL:
             self.flush()
         elif self._flush_timer is None:
             self._flush_timer = loop.call_later(GATHER_INTERVAL, self.flush)
@@ -79,11 +81,11 @@ class Outlet:
             self.channel.write(data)
         self._gathered.clear()
 
-    def error(self, text: str) -> None:
-        """Write a line to standard error."""
+    def error(self, data: bytes) -> None:
+        """Write *data* to standard error; it is little, and never left out."""
         self.flush()
         if not self.channel.is_closing():
-            self.channel.write(text.encode("utf-8", "replace"), 1)
+            self.channel.write(data, _STANDARD_ERROR)
 
     async def drain(self) -> None:
         """Wait until more may be written."""

@@ -32,6 +32,9 @@ class SeatOwner(Protocol):
     def read_more(self, wanted: bool) -> None:
         """Whether there is room for more input."""
 
+    def failed(self) -> None:
+        """One of the calls above raised; called from the `except`."""
+
 
 @dataclass(slots=True)
 class _OnItsWay:

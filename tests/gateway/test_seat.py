@@ -33,6 +33,9 @@ class Chair:
     def read_more(self, wanted: bool) -> None:
         self.told.append(wanted)
 
+    def failed(self) -> None:
+        raise AssertionError("no call failed")
+
     def typed(self) -> bytes:
         return b"".join(frame.data for frame in self.sent if isinstance(frame, Input))
 
