@@ -147,6 +147,17 @@ class SolHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class SolTaken:
+    """SOL is about to be taken from another session, as the settings allow.
+
+    Attributes:
+      holder: whose, as in `SolHeld.holder`.
+    """
+
+    holder: str
+
+
+@dataclass(frozen=True, slots=True)
 class SolLost:
     """SOL is gone while the session lives; `Closed` follows.
 
@@ -202,6 +213,7 @@ Event = (
     | InputAccepted
     | InputUnknown
     | SolHeld
+    | SolTaken
     | SolLost
     | CommandAnswered
     | CommandFailed

@@ -4,7 +4,7 @@ from solmux.ipmi.counters import DropCounters, DropReason
 from solmux.ipmi.errors import DecodeError
 from solmux.ipmi.events import Event
 from solmux.ipmi.round_trip import RoundTrip
-from solmux.ipmi.sol import SolPacket, Status
+from solmux.ipmi.sol import SolPacket, Status, is_newer
 from solmux.ipmi.sol_receiver import SolReceiver
 from solmux.ipmi.sol_sender import SolSender
 
@@ -23,7 +23,7 @@ class SolEndpoint:
       deactivated: the BMC says that this activation is over.
     """
 
-    __slots__ = ("_answers", "_counters", "_receiver", "deactivated", "newest", "sender")
+    __slots__ = ("_answers", "_counters", "_receiver", "_stopped_at", "deactivated", "newest", "sender")
 
     def __init__(
         self,
@@ -39,25 +39,23 @@ class SolEndpoint:
         The quirks are those of `SolSender`.
         """
         self.newest = 0
+        self._stopped_at = 0  # newest session number of an earlier activation, 0 for none
         self.deactivated = False
         self.sender = SolSender(events, round_trip, ack0_means_all=ack0_means_all, strict_next=strict_next)
         self._receiver = SolReceiver(events, round_trip)
         self._counters = counters
         self._answers: list[bytes] = []
 
-    @property
-    def deadline(self) -> float:
-        """When `handle_timer` has work, in seconds; `math.inf` for never."""
-        return self.sender.deadline
-
     def start(self, inbound_size: int, first_number: int) -> None:
         """Begin to send: the activation is granted. See `SolSender.start`."""
+        self.deactivated = False
         self.sender.start(inbound_size, first_number)
 
     def stop(self) -> None:
         """End the activation. Input is given up; what the BMC sent before now and comes later is dropped."""
         self.sender.stop()
         self._receiver.restart(self.newest)
+        self._stopped_at = self.newest
         self._answers.clear()
         self.deactivated = False
 
@@ -75,7 +73,7 @@ class SolEndpoint:
             self._answers.append(answer)
         if packet.acked:
             self.sender.acknowledged(packet, sequence, now)
-        if packet.flags & _DEACTIVATING:
+        if packet.flags & _DEACTIVATING and (not self._stopped_at or is_newer(sequence, self._stopped_at)):
             self.deactivated = True
 
     def handle_timer(self, now: float) -> None:

@@ -194,8 +194,8 @@ class SolSender:
             self.stalled = True
             self.deadline = math.inf
 
-    def persist(self, now: float) -> bool:
-        """Answer a stall, since the BMC answers all else: another round of copies, or a walk.
+    def persist(self) -> bool:
+        """Answer a stall, since the BMC answers all else: another round of copies, or a walk, is due at once.
 
         Returns:
           False if there is nothing left to try.
@@ -207,9 +207,7 @@ class SolSender:
         self.stalled = False
         if self._strict_next:
             self._walk = Walk()
-            self._take_step(flight, now)
-        else:
-            self._repeat(flight, now)
+        self.deadline = -math.inf
         return True
 
     def acknowledged(self, packet: SolPacket, sequence: int, now: float) -> None:
