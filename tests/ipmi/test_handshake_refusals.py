@@ -218,3 +218,40 @@ class TestErrorsThatMayBeForged:
         assert failed(result).reason is FailureReason.NO_ANSWER
         dropped = login._counters.by_reason
         assert dropped == {"unexpected" if session_id is None else "wrong_session": 4}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [PayloadType.OPEN_SESSION_RESPONSE, PayloadType.RAKP_2, PayloadType.RAKP_4],
+    ids=lambda kind: kind.name,
+)
+@pytest.mark.parametrize(
+    ("offset", "change", "reason"),
+    [
+        (5, 0x40, "unexpected"),  # authenticated, it says
+        (5, 0x80, "unexpected"),  # encrypted, it says
+        (16, -1, "unexpected"),  # the tag of the step before
+        (16, 1, "unexpected"),
+        (20, 1, "wrong_session"),
+    ],
+    ids=["authenticated", "encrypted", "earlier-tag", "later-tag", "session"],
+)
+def test_a_good_answer_that_is_not_ours_is_dropped_whatever_it_says(
+    answer: PayloadType, offset: int, change: int, reason: str
+) -> None:
+    class Echoed(Bmc):
+        """Somebody's answer, with values that would end the login, arrives before each of this kind."""
+
+        def receive(self, datagram: bytes) -> list[bytes]:
+            packets = super().receive(datagram)
+            if packets[0][5] != answer:
+                return packets
+            strange = bytearray(packets[0])
+            strange[offset] = (strange[offset] + change) & 0xFF
+            strange[32 if answer == PayloadType.OPEN_SESSION_RESPONSE else -1] ^= 1
+            return [bytes(strange), *packets]
+
+    bmc = Echoed()
+    login = handshake()
+    established(run(login, bmc), bmc)
+    assert login._counters.by_reason == {reason: 1}
