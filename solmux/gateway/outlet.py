@@ -59,8 +59,7 @@ class Outlet:
             return
         self._gathered += data
         loop = asyncio.get_running_loop()
-        if len(self._gathered) >= _STANDARD_ERROR = 1  # of the data types of SSH (RFC 4254 5.2)
-GATHER_LIMIT or loop.time() - self._typed < TYPED_INTERVAL:
+        if len(self._gathered) >= GATHER_LIMIT or loop.time() - self._typed < TYPED_INTERVAL:
             self.flush()
         elif self._flush_timer is None:
             self._flush_timer = loop.call_later(GATHER_INTERVAL, self.flush)

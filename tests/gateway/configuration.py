@@ -4,36 +4,37 @@ from pathlib import Path
 
 import asyncssh
 
-from solmux.config.model import Address, Config, Console, Log, PasswordFile, Server, Ssh
+from solmux.config.load import load
+from solmux.config.model import Config
+
+MAIN = """\
+[server]
+runtime_directory = "run"
+state_directory = "state"
+
+[ssh]
+listen = ["127.0.0.1:0"]
+authorized_keys = "authorized_keys"
+
+[log]
+directory = "log"
+
+[bmc]
+username = "solmux"
+password_file = "bmc.password"
+"""
+CONSOLE = """
+[consoles.{name}]
+address = "127.0.0.1"
+"""
 
 
-def configuration(directory: Path, *consoles: str) -> Config:
-    """Return a configuration whose files all lie under *directory*; the gateway listens on any free port."""
+def configuration(directory: Path, *consoles: str, more: str = "") -> Config:
+    """Write and load a configuration whose files all lie in *directory*; any port is listened on."""
+    path = directory / "solmux.toml"
     names = consoles or ("server41", "server42")
-    return Config(
-        path=directory / "solmux.toml",
-        files=(directory / "solmux.toml",),
-        server=Server(
-            runtime_directory=directory / "run", state_directory=directory / "state", gateway_user=""
-        ),
-        ssh=Ssh(
-            listen=(Address("127.0.0.1", 0),),
-            authorized_keys=directory / "authorized_keys",
-            authorized_keys_directory=directory / "authorized_keys.d",
-            host_key=directory / "state" / "ssh_host_ed25519_key",
-            console_names=("console",),
-            escape=b"\x05c",
-            banner="",
-        ),
-        log=Log(directory=directory / "log", rotate_size=1 << 24, spool_size=1 << 24),
-        consoles={name: console(name) for name in names},
-        users={},
-    )
-
-
-def console(name: str, **settings: object) -> Console:
-    """Return the settings of one console whose BMC nobody asks."""
-    return Console(name, Address("127.0.0.1", 623), "", PasswordFile(Path("/nowhere")), **settings)  # type: ignore[arg-type] # names and types are the caller's
+    path.write_text(MAIN + "".join(CONSOLE.format(name=name) for name in names) + more)
+    return load(path)
 
 
 def public_line(comment: str) -> tuple[asyncssh.SSHKey, str]:
