@@ -36,6 +36,7 @@ def load(path: Path) -> Config:
         documents.directory(("log", "directory")) / root.log.directory,
         parse_size(root.log.rotate_size),
         parse_size(root.log.spool_size),
+        root.log.group or None,
     )
     files = tuple(document.path for document in documents.documents)
     return Config(path, files, server, ssh, log, consoles, users)

@@ -161,11 +161,13 @@ class Log:
     Attributes:
       rotate_size: bytes after which a file is closed and the next one begun.
       spool_size: bytes kept in memory, all consoles together, while the disk takes none.
+      group: system group that may read the files, or None for the service's own.
     """
 
     directory: Path
     rotate_size: int
     spool_size: int
+    group: str | None
 
 
 @dataclass(frozen=True, slots=True)

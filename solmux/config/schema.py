@@ -139,6 +139,9 @@ class LogSection(Section):
     directory: PathText = Field("/var/log/solmux", description=PATH)
     rotate_size: Annotated[str, _checked(_check_rotate_size)] = Field("16MiB", description=SIZE_WORDS)
     spool_size: Annotated[str, _checked(parse_size)] = Field("64MiB", description=SIZE_WORDS)
+    group: Annotated[str, _checked(check_plain)] = Field(
+        "adm", description='the name of a system group, "" for the service\'s own'
+    )
 
 
 class BmcSection(Section):

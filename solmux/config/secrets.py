@@ -114,19 +114,26 @@ def _first_line(raw: bytes, what: str) -> bytes:
 
 
 def _read_file(path: Path, kind: str, *, private: bool) -> bytes:
-    """Return the content of *path*; with *private*, other users must be shut out of the file."""
+    """Return the content of *path*; with *private*, everybody but its owner must be shut out of the file.
+
+    The group too: those who may use the core's socket are in it, and need no BMC's password for that.
+    """
     what = f"{kind} {path}"
     try:
         # a FIFO must not hold up the reader for ever
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except PermissionError:
+        raise SecretError(
+            f"{what} cannot be read: it must belong to the user that the service runs as"
+        ) from None
     except OSError as error:
         raise SecretError(f"{what}: {error.strerror}") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise SecretError(f"{what} is not a file")
-        if private and status.st_mode & stat.S_IRWXO:
-            raise SecretError(f"{what} can be reached by every user of this machine: chmod 600 {path}")
+        if private and status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise SecretError(f"{what} can be reached by others than its owner: chmod 600 {path}")
         raw = os.read(descriptor, FILE_LIMIT + 1)
     except OSError as error:
         raise SecretError(f"{what}: {error.strerror}") from None

@@ -74,7 +74,7 @@ def test_an_empty_file_is_a_configuration_with_every_default(tmp_path: Path) -> 
             escape=b"\x05c",
             banner="",
         ),
-        log=Log(Path("/var/log/solmux"), 16 << 20, 64 << 20),
+        log=Log(Path("/var/log/solmux"), 16 << 20, 64 << 20, "adm"),
         consoles={},
         users={},
     )

@@ -1,5 +1,5 @@
 """Commands, read as SSH brings them."""
-# ruff: noqa: E501, ISC004 - messages are compared as a whole
+# ruff: noqa: ISC004 - messages are compared as a whole
 
 from dataclasses import replace
 
