@@ -91,8 +91,8 @@ class Faults:
       sol_is_no_activity: only IPMI messages count as activity, SOL packets do not (ipmi_sim).
       half_open_timeout: a handshake that takes longer is forgotten.
       window_ahead: session numbers up to that far ahead of the highest are taken, others dropped.
-      window_behind: the same, behind.
-      no_window: every session number is taken (OpenBMC).
+      window_behind: the same behind it, at most 63.
+      takes_duplicates: a datagram with a session number seen before is obeyed again (ipmi_sim, goipmi).
       session_number_step: its own session numbers advance by that much (2: ASRock MT-C224, shared NIC).
       zero_session_id: its packets carry session id 0 in place of the console's (Tyan S2882).
       unswapped_addresses: its IPMI responses keep the addresses of the request (goipmi).
@@ -157,7 +157,7 @@ class Faults:
     half_open_timeout: float = 5.0
     window_ahead: int = 15
     window_behind: int = 16
-    no_window: bool = False
+    takes_duplicates: bool = False
     session_number_step: int = 1
     zero_session_id: bool = False
     unswapped_addresses: bool = False
@@ -190,6 +190,7 @@ IPMI_SIM = Faults(
     silent_commands=frozenset({(0x06, 0x4E), (0x06, 0x3D)}),
     session_timeout=30.0,
     sol_is_no_activity=True,
+    takes_duplicates=True,
     echoes_privilege=True,
 )
 """OpenIPMI's ipmi_sim 2.0.33."""
@@ -204,7 +205,9 @@ OPENBMC = Faults(
     whole_packet_after_partial_ack=True,
     reacknowledges_duplicates=False,
     sol_activating_request=True,
-    no_window=True,
+    window_ahead=1 << 31,
+    window_behind=63,
+    takes_duplicates=True,
     error_without_tag=True,
     half_open_timeout=3.0,
 )
@@ -215,6 +218,7 @@ GOIPMI = Faults(
     retry_interval=0.05,
     piggybacks_acks=True,
     repeats_acks=True,
+    takes_duplicates=True,
     unswapped_addresses=True,
 )
 """The server of the Go library go-ipmi."""

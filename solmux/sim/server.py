@@ -3,15 +3,15 @@
 import math
 import random
 
-from solmux.sim import kernel
-from solmux.sim.firmware import run_firmware
-from solmux.sim.grub import run_grub
-from solmux.sim.hardware import draw_hardware
 from solmux.sim.host import PowerAction
-from solmux.sim.kernel_texts import CRASHES
-from solmux.sim.machine import Crash, Machine, PowerOff, Restart
-from solmux.sim.script import LINE_RATE, Pause, Player, Script
-from solmux.sim.userland import log_in, start_userland, stop_userland
+from solmux.sim.machine import kernel
+from solmux.sim.machine.firmware import run_firmware
+from solmux.sim.machine.grub import run_grub
+from solmux.sim.machine.hardware import draw_hardware
+from solmux.sim.machine.kernel_texts import CRASHES
+from solmux.sim.machine.script import LINE_RATE, Pause, Player, Script
+from solmux.sim.machine.state import Crash, Machine, PowerOff, Restart
+from solmux.sim.machine.userland import log_in, start_userland, stop_userland
 
 SYSRQ_SECONDS = 5.0
 """How long after a BREAK the next character is a SysRq key."""

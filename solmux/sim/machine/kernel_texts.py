@@ -52,7 +52,7 @@ CRASHES: tuple[tuple[str, Trace, str], ...] = (
         "TASK",
     ),
 )
-"""Panics that come by themselves: reason, trace and context, as `solmux.sim.machine.Crash` takes them."""
+"""Panics that come by themselves: reason, trace and context of a `Crash`."""
 
 SYSRQ_HELP = (
     "sysrq: HELP : loglevel(0-9) reboot(b) crash(c) terminate-all-tasks(e) memory-full-oom-kill(f)"

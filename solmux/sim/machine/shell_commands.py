@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from solmux.sim.machine import Machine
-from solmux.sim.texts import lines_of
+from solmux.sim.machine.state import Machine
+from solmux.sim.machine.texts import lines_of
 
 _LONGEST_SEQUENCE = 100_000
 _DIRECTORIES = {

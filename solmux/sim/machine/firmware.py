@@ -1,10 +1,10 @@
 """Power-on self test, setup and boot menu of a simulated server, on an 80x24 screen."""
 
-from solmux.sim import drawing
-from solmux.sim.drawing import at
-from solmux.sim.keys import read_key
-from solmux.sim.machine import Machine, Restart
-from solmux.sim.script import Pause, Print, Script
+from solmux.sim.machine import drawing
+from solmux.sim.machine.drawing import at
+from solmux.sim.machine.keys import read_key
+from solmux.sim.machine.script import Pause, Print, Script
+from solmux.sim.machine.state import Machine, Restart
 
 _TABS = ("Main", "Advanced", "Chipset", "Boot", "Server Mgmt", "Exit")
 _PORT_80 = ("19", "2B", "34", "4F", "61", "92", "A2", "B2", "AD")

@@ -2,7 +2,7 @@
 
 import math
 
-from solmux.sim.script import ESCAPE, GetKey, Script
+from solmux.sim.machine.script import ESCAPE, GetKey, Script
 
 SEQUENCE_SECONDS = 0.25
 """How long after an ESC its next character may take before it counts as the key Esc."""

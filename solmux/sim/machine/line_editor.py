@@ -2,7 +2,7 @@
 
 import math
 
-from solmux.sim.script import ESCAPE, GetKey, Print, Script
+from solmux.sim.machine.script import ESCAPE, GetKey, Print, Script
 
 
 class Interrupted(Exception):  # noqa: N818 - somebody's wish, not an error

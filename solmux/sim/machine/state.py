@@ -3,8 +3,8 @@
 import random
 from datetime import UTC, datetime
 
-from solmux.sim.hardware import Hardware
-from solmux.sim.script import Player
+from solmux.sim.machine.hardware import Hardware
+from solmux.sim.machine.script import Player
 
 
 class Ending(Exception):  # noqa: N818 - not an error: it says how the story goes on

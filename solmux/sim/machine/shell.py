@@ -3,11 +3,11 @@
 import shlex
 from dataclasses import dataclass
 
-from solmux.sim.line_editor import EndOfInput, Interrupted, LineEditor
-from solmux.sim.machine import Machine
-from solmux.sim.script import Print, Script
-from solmux.sim.shell_commands import COMMANDS, Environment, UsageError
-from solmux.sim.shell_programs import PROGRAMS, write_file
+from solmux.sim.machine.line_editor import EndOfInput, Interrupted, LineEditor
+from solmux.sim.machine.script import Print, Script
+from solmux.sim.machine.shell_commands import COMMANDS, Environment, UsageError
+from solmux.sim.machine.shell_programs import PROGRAMS, write_file
+from solmux.sim.machine.state import Machine
 
 _ENDS = (";", "&&", "&")
 _REDIRECTIONS = (">", ">>")

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from solmux.sim.keys import read_key
-from solmux.sim.machine import Machine, Restart
-from solmux.sim.script import Pause, Print, Script
+from solmux.sim.machine.keys import read_key
+from solmux.sim.machine.script import Pause, Print, Script
+from solmux.sim.machine.state import Machine, Restart
 
 COUNTDOWN = 5
 _ROWS = 12

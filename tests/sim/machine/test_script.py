@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from solmux.sim.script import GetKey, Pause, Player, Print, Script
+from solmux.sim.machine.script import GetKey, Pause, Player, Print, Script
 
 
 class StopError(Exception):

@@ -1,7 +1,7 @@
 import pytest
 
-from solmux.sim.keys import read_key
-from solmux.sim.script import Player, Print, Script
+from solmux.sim.machine.keys import read_key
+from solmux.sim.machine.script import Player, Print, Script
 
 
 def listen() -> Script[None]:

@@ -1,11 +1,11 @@
 """The operating system of a simulated server from its first process to the login prompt, and down again."""
 
-from solmux.sim.kernel import say
-from solmux.sim.line_editor import EndOfInput, Interrupted, LineEditor
-from solmux.sim.machine import Ending, Machine, Restart
-from solmux.sim.script import Pause, Print, Script
-from solmux.sim.shell import run_shell
-from solmux.sim.texts import lines_of
+from solmux.sim.machine.kernel import say
+from solmux.sim.machine.line_editor import EndOfInput, Interrupted, LineEditor
+from solmux.sim.machine.script import Pause, Print, Script
+from solmux.sim.machine.shell import run_shell
+from solmux.sim.machine.state import Ending, Machine, Restart
+from solmux.sim.machine.texts import lines_of
 
 _OK = b"[\x1b[0;32m  OK  \x1b[0m] "
 _FAILED = b"[\x1b[0;1;31mFAILED\x1b[0m] "

@@ -1,9 +1,9 @@
 """The kernel of a simulated server: what it says while it starts, when it is asked, and when it dies."""
 
-from solmux.sim.kernel_texts import NMI_TRACE, SYSRQ_BREAK_TRACE, SYSRQ_HELP, SYSRQ_WRITE_TRACE
-from solmux.sim.machine import Crash, Ending, Machine, PowerOff, Restart
-from solmux.sim.script import Pause, Print, Script
-from solmux.sim.texts import lines_of, timed_lines_of
+from solmux.sim.machine.kernel_texts import NMI_TRACE, SYSRQ_BREAK_TRACE, SYSRQ_HELP, SYSRQ_WRITE_TRACE
+from solmux.sim.machine.script import Pause, Print, Script
+from solmux.sim.machine.state import Crash, Ending, Machine, PowerOff, Restart
+from solmux.sim.machine.texts import lines_of, timed_lines_of
 
 REBOOT_AFTER_PANIC = 10
 """Seconds, as with panic=10 on the command line."""

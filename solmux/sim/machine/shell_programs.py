@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from solmux.sim import kernel
-from solmux.sim.kernel_texts import CRASHES
-from solmux.sim.line_editor import Interrupted
-from solmux.sim.machine import Crash, Machine, PowerOff, Restart
-from solmux.sim.script import GetKey, Pause, Print, Script
-from solmux.sim.shell_commands import Environment
+from solmux.sim.machine import kernel
+from solmux.sim.machine.kernel_texts import CRASHES
+from solmux.sim.machine.line_editor import Interrupted
+from solmux.sim.machine.script import GetKey, Pause, Print, Script
+from solmux.sim.machine.shell_commands import Environment
+from solmux.sim.machine.state import Crash, Machine, PowerOff, Restart
 
 Program = Callable[[Environment, list[str]], Script[None]]
 

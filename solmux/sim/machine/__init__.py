@@ -1,0 +1,1 @@
+"""The scripts of a simulated server: firmware, boot loader, kernel, services, shell."""
