@@ -5,20 +5,18 @@ from pathlib import Path
 import click
 
 from solmux.cli.options import config_option
-from solmux.config.load import ConfigError, load
 from solmux.config.model import Config
 from solmux.config.problems import report
 from solmux.config.secrets import secret_problems
+from solmux.service.loading import load_or_explain
 
 
 def load_or_fail(path: Path) -> Config:
     """Return the configuration, or say everything that is wrong with it and exit 2."""
-    try:
-        return load(path)
-    except ConfigError as error:
-        for line in report(error.problems):
-            click.echo(line, err=True)
-        raise SystemExit(2) from None
+    config = load_or_explain(path)
+    if config is None:
+        raise SystemExit(2)
+    return config
 
 
 @click.command()

@@ -82,7 +82,7 @@ def free_ports(kind: socket.SocketKind, first: int, count: int) -> int:
             except OSError:
                 continue
             return start
-    fail(2, f"no {count} free ports in a row on 127.0.0.1")
+    return fail(2, f"no {count} free ports in a row on 127.0.0.1")
 
 
 def prepare(home: Path, keygen: str, consoles: int, bmc_port: int) -> list[str]:

@@ -89,6 +89,8 @@ class Conversation:
                 self.socket.send(datagram)
             except OSError:
                 continue  # an ICMP error of an earlier one; the client sends again
+        if self.closed is not None:
+            return
         patience = max(0.0, min(client.deadline, self.deadline) - now)
         ready, _, _ = select.select([self.socket], [], [], patience)
         if ready:

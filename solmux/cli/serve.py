@@ -28,9 +28,9 @@ def serve(config_path: Path, part: str | None, life_fd: int | None, verbose: boo
         load_or_fail(config_path)  # say what is wrong once, before anything is started
         raise SystemExit(Supervisor(service_parts(config_path, verbose=verbose)).run())
     if part == "core":
-        from solmux.service.parts import run_core
+        from solmux.service.core_process import run_core
 
         raise SystemExit(run_core(config_path, life_fd))
-    from solmux.service.parts import run_gateway
+    from solmux.service.gateway_process import run_gateway
 
     raise SystemExit(run_gateway(config_path, life_fd))
