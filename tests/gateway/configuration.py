@@ -25,7 +25,7 @@ password_file = "bmc.password"
 """
 CONSOLE = """
 [consoles.{name}]
-address = "127.0.0.1"
+address = "{name}.bmc.example.net"
 """
 
 
