@@ -33,7 +33,7 @@ def session_settings(config: Console) -> SessionSettings:
         load_credentials=load_credentials,
         suites=SUITES[config.cipher_suite],
         privilege=config.privilege,
-        steal=config.steal == "steal",
+        steal=config.steal,
         quirks=frozenset(Quirk(name) for name in config.quirks),
     )
 

@@ -1,6 +1,7 @@
 """Keeps one BMC's SOL session: resolves, connects, waits, tries again."""
 
 import logging
+import math
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import trio
 from solmux.ipmi import events
 from solmux.ipmi.client import Client, ClientSettings
 from solmux.ipmi.crypto import CipherSuite
-from solmux.ipmi.handshake import Credentials
+from solmux.ipmi.handshake import Credentials, FailureReason
 from solmux.ipmi.quirks import Quirk
 from solmux.session.connection import Connection, Sink
 from solmux.session.states import BackOff, State
@@ -24,6 +25,8 @@ HANDSHAKE_SLOT = (
 )
 HELD_POLL = 30.0  # seconds between looks at a BMC whose SOL session somebody else has
 CLOSE_LIMIT = 1.5  # seconds for Deactivate and Close Session at an orderly end
+
+UNANSWERED = frozenset({FailureReason.NO_ANSWER, events.CloseReason.NO_ANSWER})
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +46,8 @@ class SessionSettings:
       load_credentials: reads user, password and Kg at each attempt; raises `CredentialsUnavailable`.
       suites: cipher suites in order of preference.
       privilege: "administrator" (falls back to operator) or "operator".
-      steal: take the SOL session from whoever holds it.
+      steal: what to do when somebody else holds SOL: "wait" looks again every 30 s, "steal" takes it, "never"
+        waits until an admin asks for another attempt.
       quirks: faults of this BMC that need another way.
     """
 
@@ -54,7 +58,7 @@ class SessionSettings:
     load_credentials: Callable[[], Awaitable[Credentials]]
     suites: tuple[CipherSuite, ...]
     privilege: str = "administrator"
-    steal: bool = False
+    steal: str = "wait"
     quirks: frozenset[Quirk] = field(default_factory=frozenset)
 
 
@@ -102,6 +106,7 @@ class Keeper:
         self._connection: Connection | None = None
         self._retry_now = trio.Event()
         self._held = ""
+        self._up_since: float | None = None
         self._stop = trio.Event()
 
     @property
@@ -195,7 +200,7 @@ class Keeper:
     async def _converse(
         self, credentials: Credentials, socket: UdpSocket, release_slot: Callable[[], None]
     ) -> float:
-        if self.settings.name and self._back_off.attempts == 0:
+        if self._back_off.attempts == 0:  # later attempts leave the reason of the last failure on show
             self._sink.state_changed(State.CONNECTING, "connecting")
         client = Client(self._client_settings(credentials), self._entropy)
         connection = Connection(client, socket, self._sink, self._progress)
@@ -223,7 +228,7 @@ class Keeper:
             suites=self.settings.suites,
             privilege=self.settings.privilege,
             quirks=self.settings.quirks,
-            steal=self.settings.steal,
+            steal=self.settings.steal == "steal",
             orphan_session_ids=frozenset({orphan} if orphan else ()),
             # Half the circle away: a BMC may take a first number near its last one for a repetition.
             first_sol_sequence=(last + 7) % 15 + 1 if last else 1,
@@ -244,8 +249,6 @@ class Keeper:
             case _:
                 log.debug("%s: %s", self.settings.name, type(event).__name__)
 
-    _up_since: float | None = None
-
     def _ended(self, connection: Connection) -> float:
         """Say why it ended; return the delay before the next attempt."""
         now = trio.current_time()
@@ -260,13 +263,13 @@ class Keeper:
             self._sink.state_changed(State.DOWN, "solmux stops")
             return 0.0
         if self._held:
-            return HELD_POLL
+            return math.inf if self.settings.steal == "never" else HELD_POLL
         minimum_delay = closed.minimum_delay if closed is not None else 0.0
         if closed is not None and not closed.retryable:
             self._sink.state_changed(State.REFUSED, text)
             return self._back_off.after_refusal(minimum_delay)
-        if text == "BMC does not answer" and connection.socket.last_error:
-            text = f"BMC does not answer ({connection.socket.last_error})"
+        if closed is not None and closed.reason in UNANSWERED and connection.socket.last_error:
+            text = f"{text} ({connection.socket.last_error})"
         self._sink.state_changed(State.DOWN, text)
         return self._back_off.after_failure(minimum_delay)
 

@@ -44,7 +44,7 @@ class BackOff:
 
     def after_refusal(self, minimum_delay: float = 0.0) -> float:
         """Count a refusal of our credentials; return seconds to wait: 15 minutes, doubling up to 4 h."""
-        hold = min(CREDENTIAL_HOLD * 2**self.refusals, CREDENTIAL_HOLD_LIMIT)
+        hold = min(CREDENTIAL_HOLD * 2.0**self.refusals, CREDENTIAL_HOLD_LIMIT)
         self.refusals = min(self.refusals + 1, 8)
         return max(hold, minimum_delay) * (1 + JITTER * self.random.random())  # never earlier than the hold
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import trio
 
-from solmux.config.model import QUIRKS, Address, Console, PasswordFile
+from solmux.config.model import Address, Console, PasswordFile
 from solmux.core.sessions import session_settings
 from solmux.ipmi.crypto import SUITE_3, SUITE_17
 from solmux.ipmi.quirks import Quirk
@@ -18,12 +18,15 @@ def console(secret: Path, **more: object) -> Console:
 
 
 def test_suites_follow_the_choice(tmp_path: Path) -> None:
-    choices = {choice: session_settings(console(tmp_path, cipher_suite=choice)).suites for choice in ("auto", 17, 3)}
+    choices = {
+        choice: session_settings(console(tmp_path, cipher_suite=choice)).suites for choice in ("auto", 17, 3)
+    }
     assert choices == {"auto": (SUITE_17, SUITE_3), 17: (SUITE_17,), 3: (SUITE_3,)}
 
 
-def test_every_quirk_of_the_configuration_is_one_of_the_protocol() -> None:
-    assert {str(quirk) for quirk in Quirk} == set(QUIRKS)
+def test_the_quirks_of_the_configuration_reach_the_session(tmp_path: Path) -> None:
+    settings = session_settings(console(tmp_path, quirks=frozenset({"strict_next", "idzero"})))
+    assert settings.quirks == {Quirk.STRICT_NEXT, Quirk.IDZERO}
 
 
 def test_a_password_file_that_cannot_be_read_is_named_and_nothing_of_it_shown(tmp_path: Path) -> None:
