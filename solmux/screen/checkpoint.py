@@ -105,9 +105,7 @@ class _Styles:
             found.append([self.number(style), "".join(characters) if simple else characters])
         return found
 
-    def saved(self, saved: SavedCursor | None) -> list[object] | None:
-        if saved is None:
-            return None
+    def saved(self, saved: SavedCursor) -> list[object]:
         return [
             saved.column,
             saved.row,
@@ -161,9 +159,7 @@ def _row(runs: Any, styles: list[Cell], columns: int) -> Row:
     return row + [BLANK] * (columns - len(row))
 
 
-def _saved(entry: Any, screen: Screen, styles: list[Cell]) -> SavedCursor | None:
-    if entry is None:
-        return None
+def _saved(entry: Any, screen: Screen, styles: list[Cell]) -> SavedCursor:
     column, row, style, origin, charset, line_drawing = entry
     return SavedCursor(
         _number(column, 0, screen.columns),

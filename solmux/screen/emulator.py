@@ -28,6 +28,22 @@ class Position(NamedTuple):
     wrap_pending: bool
 
 
+class Unfinished(NamedTuple):
+    """Where in a sequence or character an emulator stands, for a parser that goes on in the same place.
+
+    Attributes:
+      state: of the parser.
+      collected: of the sequence.
+      left: characters of a string still to come at most.
+      held: the beginning of a character.
+    """
+
+    state: State
+    collected: str
+    left: int
+    held: bytes
+
+
 class Emulator:
     """A terminal that takes any bytes, cut anywhere, with the same result; bounded; never raises."""
 
@@ -113,6 +129,12 @@ class Emulator:
     def in_ground(self) -> bool:
         """Whether no escape sequence and no character is half read."""
         return self._parser.state is State.GROUND and not self._decoder.held
+
+    @property
+    def unfinished(self) -> Unfinished:
+        """What is half read."""
+        parser = self._parser
+        return Unfinished(parser.state, parser.collected, parser.left, self._decoder.held)
 
     def feed(self, data: bytes) -> None:
         """Digest console output."""

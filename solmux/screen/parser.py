@@ -12,14 +12,10 @@ Nothing is kept of a string, and of a sequence at most `LONGEST_SEQUENCE` charac
 
 import re
 from enum import IntEnum
-from functools import lru_cache
 from typing import Final, Protocol
-
-from solmux.screen.cells import MOST_PARAMETERS
 
 LONGEST_SEQUENCE: Final = 256  # characters after the introducer; a longer sequence is ignored
 LONGEST_STRING: Final = 65536
-LARGEST_PARAMETER: Final = 9999
 
 # Characters that take one cell each, wherever the tables of widths come from.
 NARROW: Final = (
@@ -75,15 +71,8 @@ class Sink(Protocol):
     def escape(self, intermediates: str, final: str) -> None:
         """Execute `ESC intermediates final`."""
 
-    def sequence(self, name: str, parameters: tuple[int, ...]) -> None:
-        """Execute a control sequence; *name* is its prefix, intermediates and final character."""
-
-
-@lru_cache(maxsize=4096)
-def parameters_of(text: str) -> tuple[int, ...]:
-    """Return the numbers of a parameter string, 0 where one is left out, at least one, each at most 9999."""
-    numbers = text.split(";")[:MOST_PARAMETERS]
-    return tuple([min(int(number), LARGEST_PARAMETER) if number else 0 for number in numbers])
+    def sequence(self, name: str, parameters: str) -> None:
+        """Execute a control sequence; *name* is its prefix, intermediates and final character together."""
 
 
 class Parser:
@@ -137,7 +126,7 @@ class Parser:
                 if final == "m" and not prefix:
                     select(parameters)
                 else:
-                    sequence(prefix + final, parameters_of(parameters))
+                    sequence(prefix + final, parameters)
             elif kind == _CONTROLS:
                 for character in token[0]:
                     control(character)
@@ -222,7 +211,7 @@ class Parser:
         if final == "m" and not prefix and not intermediates:
             self._sink.select(parameters)
         elif ":" not in parameters:
-            self._sink.sequence(prefix + intermediates + final, parameters_of(parameters))
+            self._sink.sequence(prefix + intermediates + final, parameters)
 
     def _string(self, text: str, position: int) -> int:
         if self.state is State.COMMAND_START:

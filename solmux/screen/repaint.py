@@ -9,19 +9,20 @@ from typing import Final
 from solmux.screen import modes, rows
 from solmux.screen.cells import BLANK, Cell, sgr_parameters
 from solmux.screen.rows import Row
-from solmux.screen.screen import SavedCursor, Screen
+from solmux.screen.screen import HOME, SavedCursor, Screen
 
 SKIPPED_BLANKS: Final = 8  # from here on a movement is shorter than the blanks
 _SWITCHED_OFF: Final = ";".join(
     str(number)
     for number in sorted(mode >> 5 for mode in {modes.DECCKM, modes.DECSCNM, modes.DECOM} | modes.INPUT)
 )
-# Main screen, margins, input modes, insert mode, new line mode, keypad, character sets, style; no autowrap
-# yet, so that a row longer than the viewer's terminal is cut and not folded.
-_NEUTRAL: Final = (
-    f"\x1b[?1047l\x1b[r\x1b[?{_SWITCHED_OFF}l\x1b[4l\x1b[20l\x1b>\x1b[?7l\x1b(B\x1b)B\x0f\x1b[0m"
-)
-_CLEAR: Final = "\x1b[H\x1b[2J"
+_MAIN_SCREEN: Final = "\x1b[?1047l\x1b[?5W"  # and tab stops, which belong to a fresh terminal as well
+# Margins, input modes, insert mode, new line mode, keypad, character sets, style; no autowrap yet, so that a
+# row longer than the viewer's terminal is cut and not folded.
+_NEUTRAL: Final = f"\x1b[r\x1b[?{_SWITCHED_OFF}l\x1b[4l\x1b[20l\x1b>\x1b[?7l\x1b(B\x1b)B\x0f\x1b[0m"
+_CLEAR: Final = "\x1b[H\x1b[2J\x1b7"
+# What a reset (RIS) leaves, without what else it does to a viewer's terminal.
+FRESH: Final = f"{_MAIN_SCREEN}{_NEUTRAL}\x1b[?7h\x1b[?25h{_CLEAR}"
 _DESIGNATED: Final = {False: "B", True: "0"}
 
 
@@ -34,18 +35,15 @@ def repaint(screen: Screen, columns: int | None = None, lines: int | None = None
       lines: of the viewer's terminal: of a taller screen the rows down to the cursor are drawn.
     """
     window = _Window(screen, columns, lines)
-    parts = [_NEUTRAL, _CLEAR]
+    parts = [_MAIN_SCREEN, _NEUTRAL, _CLEAR]
     if screen.main is not None:
         parts += window.draw(screen.main)
-        if screen.main_saved:
-            parts += _go_back_to(screen, screen.main_saved, window)
-            parts.append("\x1b[?1049h")
-        else:
-            parts.append("\x1b[?1047h")
+        parts += _go_back_to(screen, screen.main_saved, window)
+        parts.append("\x1b[?1049h")
         parts += ["\x1b(B\x1b)B\x0f\x1b[?6l\x1b[r\x1b[0m", _CLEAR]
     parts += window.draw(screen.buffer)
     parts += _tab_stops(screen)
-    if screen.saved:
+    if screen.saved != HOME:
         parts += [*_go_back_to(screen, screen.saved, window), "\x1b7"]
     parts += _state(screen, window)
     return "".join(parts).encode("utf-8", "replace")
@@ -54,7 +52,7 @@ def repaint(screen: Screen, columns: int | None = None, lines: int | None = None
 def resume(screen: Screen, columns: int | None = None, lines: int | None = None) -> bytes:
     """Return the string that brings cursor, style, margins and modes back when a line was written over it."""
     window = _Window(screen, columns, lines)
-    return "".join([_NEUTRAL.removeprefix("\x1b[?1047l"), *_state(screen, window)]).encode("utf-8", "replace")
+    return "".join([_NEUTRAL, *_state(screen, window)]).encode("utf-8", "replace")
 
 
 class _Window:

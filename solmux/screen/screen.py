@@ -25,14 +25,17 @@ class SavedCursor(NamedTuple):
     line_drawing: tuple[bool, bool]
 
 
+HOME: Final = SavedCursor(0, 0, BLANK, origin=False, charset=0, line_drawing=(False, False))
+
+
 class Screen(Grid):
     """A terminal's screen.
 
     Attributes:
       palette: where brushes come from.
       main: the rows of the main screen while the alternate one is shown, else None.
-      saved: what DECSC saved on this screen, or None.
-      main_saved: what DECSC saved on the main screen while the alternate one is shown.
+      saved: what DECSC saved on this screen; home in the default style before it did.
+      main_saved: what it saved on the main screen while the alternate one is shown, else home.
       line_drawing: whether G0 and G1 are the DEC special graphics.
     """
 
@@ -46,9 +49,8 @@ class Screen(Grid):
         self.mode = set(modes.DEFAULT)
         self.margins = None
         self.main: list[Row] | None = None
-        self.saved: SavedCursor | None = None
-        self.main_saved: SavedCursor | None = None
-        self.tabstops = set(range(8, self.columns, 8))
+        self.saved = self.main_saved = HOME
+        self.reset_tab_stops()
         self.cursor = Cursor(0, 0, cast(Char, BLANK))
         self.charset = 0
         self.line_drawing = (False, False)
@@ -61,7 +63,7 @@ class Screen(Grid):
         """Undo what programs set, and leave what is shown (DECSTR)."""
         self.mode = (self.mode & modes.INPUT) | modes.DEFAULT
         self.margins = None
-        self.saved = None
+        self.saved = HOME
         self.charset = 0
         self.line_drawing = (False, False)
         self.paint(self.palette.brush(BLANK))
@@ -100,6 +102,10 @@ class Screen(Grid):
         cursor.y = min(top + (line or 1) - 1, bottom)
         cursor.x = min((column or 1) - 1, self.columns - 1)
 
+    def reset_tab_stops(self) -> None:
+        """Set a tab stop in every eighth column (DECST8C)."""
+        self.tabstops = set(range(8, self.columns, 8))
+
     def set_tab_stop(self) -> None:
         """Set a tab stop at the cursor (HTS)."""
         self.tabstops.add(self._column())
@@ -124,7 +130,7 @@ class Screen(Grid):
 
     def restore_cursor(self) -> None:
         """Bring back what was saved; without it, go home in the default style (DECRC)."""
-        saved = self.saved or SavedCursor(0, 0, BLANK, False, 0, (False, False))
+        saved = self.saved
         self.mode = self.mode | {modes.DECOM} if saved.origin else self.mode - {modes.DECOM}
         self.charset = saved.charset
         self.line_drawing = saved.line_drawing
@@ -192,14 +198,14 @@ class Screen(Grid):
             return
         if with_cursor:
             self.save_cursor()
-        self.main, self.main_saved, self.saved = self.buffer, self.saved, None
+        self.main, self.main_saved, self.saved = self.buffer, self.saved, HOME
         self.buffer = [self.blank_row() for _ in range(self.lines)]
 
     def _show_main(self, with_cursor: bool) -> None:
         if self.main is not None:
             self.buffer, self.saved = self.main, self.main_saved
-            self.main = self.main_saved = None
-        if with_cursor and self.saved:
+            self.main, self.main_saved = None, HOME
+        if with_cursor:
             self.restore_cursor()
 
     # Size
@@ -211,7 +217,7 @@ class Screen(Grid):
         check_size(columns, lines)
         self.cursor.y = _fit(self.buffer, columns, lines, self.cursor.y)
         if self.main is not None:
-            _fit(self.main, columns, lines, self.main_saved.row if self.main_saved else 0)
+            _fit(self.main, columns, lines, self.main_saved.row)
         self.tabstops = {stop for stop in self.tabstops if stop < columns}
         self.tabstops.update(range(-(-self.columns // 8) * 8, columns, 8))
         self.columns, self.lines = columns, lines

@@ -1,13 +1,16 @@
 """What each control and each escape sequence does to a screen: the tables between parser and screen."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from solmux.screen import modes
+from solmux.screen.cells import MOST_PARAMETERS
 from solmux.screen.replies import answer
 from solmux.screen.screen import Screen
 
 MOST_REPLIES: Final = 4096  # bytes of answers kept until somebody takes them; more are dropped
+LARGEST_PARAMETER: Final = 9999
 
 Parameters = tuple[int, ...]
 Handler = Callable[[Screen, Parameters], None]
@@ -39,6 +42,11 @@ def _scroll_down(screen: Screen, parameters: Parameters) -> None:
 
 def _private(on: bool) -> Handler:
     return lambda screen, parameters: screen.switch_modes(map(modes.private, parameters), on=on)
+
+
+def _tab_stops(screen: Screen, parameters: Parameters) -> None:
+    if parameters[0] == 5:
+        screen.reset_tab_stops()
 
 
 def _next_line(screen: Screen) -> None:
@@ -81,6 +89,7 @@ SEQUENCES: Final[dict[str, Handler]] = {
     "!p": lambda screen, _: screen.soft_reset(),
     "?J": _selected(Screen.erase_in_display),
     "?K": _selected(Screen.erase_in_line),
+    "?W": _tab_stops,
     "?h": _private(on=True),
     "?l": _private(on=False),
 }
@@ -97,6 +106,13 @@ ESCAPES: Final[dict[str, Callable[[Screen], None]]] = {
     "c": Screen.reset,
     "#8": Screen.alignment_display,
 }
+
+
+@lru_cache(maxsize=4096)
+def parameters_of(text: str) -> tuple[int, ...]:
+    """Return the numbers of a parameter string, 0 where one is left out, at least one, each at most 9999."""
+    numbers = text.split(";")[:MOST_PARAMETERS]
+    return tuple([min(int(number), LARGEST_PARAMETER) if number else 0 for number in numbers])
 
 
 class Terminal:
@@ -141,10 +157,10 @@ class Terminal:
             if execute:
                 execute(self.screen)
 
-    def sequence(self, name: str, parameters: Parameters) -> None:
+    def sequence(self, name: str, parameters: str) -> None:
         """Execute a control sequence."""
         execute = SEQUENCES.get(name)
         if execute:
-            execute(self.screen, parameters)
+            execute(self.screen, parameters_of(parameters))
         elif len(self.replies) < MOST_REPLIES:
-            self.replies += answer(self.screen, name, parameters)
+            self.replies += answer(self.screen, name, parameters_of(parameters))

@@ -43,7 +43,7 @@ def test_a_menu_that_only_its_clock_changes_for_hours_is_whole_after_a_restore()
 @pytest.mark.parametrize("name", recording_names())
 def test_the_rest_of_a_stream_after_a_restore_gives_what_the_whole_gives(name: str) -> None:
     recorded = recording(name)
-    data = recorded.data[:150_000]
+    data = recorded.data[:80_000]
     somewhere = random.Random(name)
     offsets = {shown.offset for shown in recorded.screens if shown.offset < len(data)}
     offsets |= {somewhere.randrange(len(data)) for _ in range(10)}
