@@ -24,6 +24,7 @@ STATE_STYLES = {
     "down": "\x1b[31m",
     "disabled": "\x1b[2m",
 }
+LATEST = 1e15  # seconds; beyond lie infinity and numbers too long to count with
 FOLDED_MINIMUM = 20  # columns for the folded column, even where the terminal has fewer
 LS_HEADER = ("NAME", "STATE", "SINCE", "OUTPUT", "WRITER", "WATCHERS", "REASON")
 WHO_HEADER = ("CONSOLE", "PERSON", "FROM", "MODE", "SINCE")
@@ -134,8 +135,11 @@ def _text(row: Row, field: str, missing: str = UNKNOWN) -> str:
 
 
 def _seconds(row: Row, field: str) -> float | None:
+    """Return a field that is a time; None for anything else, among them numbers no clock shows."""
     value = row.get(field)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < LATEST:
+        return None
+    return float(value)
 
 
 def _age(row: Row, field: str, wall: float) -> str:

@@ -184,6 +184,7 @@ _TABLE = (
         rest=Rest.TEXT,
         arguments="[TEXT]",
         options=(Option("no-newline", "n", Value.NONE, "type TEXT without Enter after it"),),
+        built=False,
     ),
     Verb(
         "wait",
@@ -195,7 +196,7 @@ _TABLE = (
         options=(Option("timeout", "t", Value.DURATION, "give up after this long (exit code 124)"),),
         built=False,
     ),
-    Verb("break", "send a serial BREAK", acts=True, needs_names=True),
+    Verb("break", "send a serial BREAK", acts=True, needs_names=True, built=False),
     Verb(
         "sysrq",
         "send a BREAK and a key: Linux's magic SysRq",
@@ -205,6 +206,7 @@ _TABLE = (
         least=1,
         most=1,
         arguments="KEY",
+        built=False,
     ),
     Verb(
         "take",
@@ -247,6 +249,7 @@ _TABLE = (
         needs_names=True,
         rest=Rest.TEXT,
         arguments="TEXT",
+        built=False,
     ),
     _reserved("show", "show a console's configuration"),
     Verb("help", "explain a command", runs=Runs.LOCAL, names=Names.NONE, most=1, arguments="[COMMAND]"),

@@ -119,6 +119,11 @@ x: -
     )
 
 
+@pytest.mark.parametrize("since", [float("inf"), float("-inf"), float("nan"), 10**400, True, "now"])
+def test_a_time_that_no_clock_shows_is_unknown(since: object) -> None:
+    assert ls_text([{"name": "x", "since": since}], WALL).splitlines()[1].split() == ["x", *"-----"]
+
+
 def test_who_is_a_table() -> None:
     rows = [
         {
