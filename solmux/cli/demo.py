@@ -65,8 +65,9 @@ def demo(consoles: int) -> None:
         home = Path(directory)
         bmc_port = free_ports(socket.SOCK_DGRAM, FIRST_BMC_PORT, consoles)
         names = prepare(home, keygen, consoles, bmc_port)
-        rack = ["sim", "--names", f"{names[0]}..{names[-1]}", "--port", str(bmc_port), "--password-file"]
-        commands = {"rack": [*rack, str(home / "bmc.password")], **service_parts(home / "solmux.toml")}
+        rack = ["sim", "--names", ",".join(names), "--port", str(bmc_port)]
+        rack += ["--password-file", str(home / "bmc.password")]
+        commands = {"rack": rack, **service_parts(home / "solmux.toml")}
         code = Supervisor(commands, on_ready=lambda: announce(home, names)).run()
     raise SystemExit(code)
 

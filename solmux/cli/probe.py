@@ -12,14 +12,13 @@ from pathlib import Path
 import click
 
 from solmux.cli import fail
-from solmux.config.model import Address, Console, PasswordFile
-from solmux.config.secrets import SecretError, read_kg, read_password
+from solmux.cli.credentials import credentials_or_fail
+from solmux.config.model import Address
 from solmux.config.values import parse_address
 from solmux.ipmi import commands, events
 from solmux.ipmi.client import Client, ClientSettings
 from solmux.ipmi.crypto import SUITE_3, SUITE_17
 from solmux.ipmi.errors import DecodeError
-from solmux.ipmi.handshake import Credentials
 from solmux.ipmi.message import CompletionCode, Request, completion_text
 
 LIMIT = 60.0  # seconds for the whole conversation; a BMC that answers needs one or two
@@ -139,10 +138,9 @@ def probe(
     """
     try:
         where = parse_address(address)
-        console = Console(address, where, user, PasswordFile(password_file), kg_file)
-        credentials = Credentials(user.encode(), read_password(console), read_kg(console))
-    except (SecretError, ValueError) as error:
-        fail(2, str(error))
+    except ValueError as error:
+        fail(2, f"{address}: {error}")
+    credentials = credentials_or_fail(user, password_file, kg_file)
     settings = ClientSettings(credentials, suites=SUITES[cipher_suite], activate_sol=False)
     try:
         with connect(where) as udp:
