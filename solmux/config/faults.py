@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from solmux.config.documents import Documents, Table
 from solmux.config.problems import Problem
@@ -31,14 +30,11 @@ def schema_problems(error: ValidationError, documents: Documents) -> Iterator[Pr
         if detail["type"] == "extra_forbidden":
             yield _unknown_key(path, documents)
         else:
-            yield _bad_value(path, detail, documents)
+            cause = detail["ctx"]["error"] if detail["type"] == "value_error" else None
+            yield _bad_value(path, str(cause or _WRONG_TYPES.get(detail["type"], detail["msg"])), documents)
 
 
-def _bad_value(path: KeyPath, detail: ErrorDetails, documents: Documents) -> Problem:
-    if detail["type"] == "value_error":
-        text = str(detail["ctx"]["error"])
-    else:
-        text = _WRONG_TYPES.get(detail["type"], detail["msg"])
+def _bad_value(path: KeyPath, text: str, documents: Documents) -> Problem:
     keys = [part for part in path if isinstance(part, str)]
     found = value_text(_value_at(documents.merged, path), hide=is_secret(keys[-1]) and keys[0] != "users")
     return documents.problem(path, text, found, _allowed(path))
