@@ -15,6 +15,7 @@ from solmux.sim.machine.userland import log_in, start_userland, stop_userland
 
 SYSRQ_SECONDS = 5.0
 """How long after a BREAK the next character is a SysRq key."""
+DAY = 86400.0
 CYCLE_SECONDS = 2.0
 """How long a power cycle leaves the machine off."""
 _NMI = "Uhhuh. NMI received for unknown reason 21 on CPU 0."
@@ -108,10 +109,15 @@ class Server:
             case PowerAction.SOFT_OFF if self.machine.ready:
                 self._player.throw(PowerOff(orderly=True), now)
 
-    def _switch_on(self, now: float) -> None:
+    def start_booted(self, now: float) -> None:
+        """Be on and at the login prompt since long, without the boot."""
+        self.machine.kernel_started = now - self.machine.chance.uniform(1.0, 40.0) * DAY
+        self._switch_on(now, booted=True)
+
+    def _switch_on(self, now: float, *, booted: bool = False) -> None:
         self._switch_on_at = math.inf
         self.powered = True
-        self._player.play(self._life(), now)
+        self._player.play(self._life(booted), now)
         self._chatter_at = now + self._draw(self._chatter_interval)
         self._panic_at = now + self._draw(self._panic_interval)
 
@@ -124,13 +130,18 @@ class Server:
         self.machine.kernel_alive = self.machine.ready = False
         self._chatter_at = self._panic_at = math.inf
 
-    def _life(self) -> Script[None]:
+    def _life(self, booted: bool) -> Script[None]:
         """Run from power on to power off, however often the system restarts in between."""
         while self.powered:
             try:
-                yield from run_firmware(self.machine)
-                choice = yield from run_grub(self.machine)
-                yield from self._operating_system(choice.options)
+                if booted:
+                    booted = False
+                    self.machine.kernel_alive = True
+                    yield from self._operating_system(log_in(self.machine))
+                else:
+                    yield from run_firmware(self.machine)
+                    choice = yield from run_grub(self.machine)
+                    yield from self._operating_system(self._boot(choice.options))
             except Restart:
                 self.machine.kernel_alive = self.machine.ready = False
                 yield Pause(1.0)
@@ -138,13 +149,16 @@ class Server:
                 self._went_off()
                 return
 
-    def _operating_system(self, options: str) -> Script[None]:
+    def _boot(self, options: str) -> Script[None]:
+        yield from kernel.run_kernel(self.machine, options)
+        yield from start_userland(self.machine)
+        yield from log_in(self.machine)
+
+    def _operating_system(self, system: Script[None]) -> Script[None]:
         """Run kernel and services until something ends them; what is left to do is raised."""
         try:
             try:
-                yield from kernel.run_kernel(self.machine, options)
-                yield from start_userland(self.machine)
-                yield from log_in(self.machine)
+                yield from system
             except (Restart, PowerOff) as ending:
                 if ending.orderly:
                     yield from stop_userland(self.machine, ending)

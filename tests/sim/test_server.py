@@ -370,6 +370,19 @@ def test_a_power_cycle_stays_off_for_a_while() -> None:
     operator.expect(b"login: ")
 
 
+def test_a_server_that_booted_long_ago_waits_at_its_prompt() -> None:
+    server = Server("server42")
+    operator = Operator(server)
+    server.start_booted(0.0)
+    operator.expect(b"server42 login: ", 1)
+    assert operator.run(100.0) == b""
+    operator.type(b"root\rx\r")
+    operator.expect(b":~# ", 5)
+    assert re.search(rb" up \d+ days, ", operator.ask(b"uptime"))
+    operator.type(b"reboot\r")
+    operator.expect(b"Press <DEL>", 30)
+
+
 def test_a_kernel_says_something_by_itself_now_and_then() -> None:
     operator = booted(chatter_interval=60.0)
     stamps = re.findall(rb"\[ *\d+\.\d{6}\] ", operator.run(3600.0))
