@@ -2,8 +2,8 @@
 
 Usage: python -m bench.echo [KEYS]
 
-The host's end of the serial line echoes every character at once. The two clients take turns, because a BMC has
-one SOL session; each turn is one login and KEYS/ROUNDS single keystrokes, typed at irregular intervals.
+The host's end of the serial line echoes every character at once. The two clients take turns, because a BMC
+has one SOL session; each turn is one login and KEYS/ROUNDS single keystrokes, typed at irregular intervals.
 """
 
 import random
@@ -90,18 +90,17 @@ def main() -> None:
     source = random.Random(1)
     ipmitool: list[float] = []
     ssh: list[float] = []
-    with tempfile.TemporaryDirectory() as directory:
-        with IpmiSimulator(Path(directory) / "bmc") as bmc:
-            threading.Thread(target=echo, args=(bmc,), daemon=True).start()
-            service = Service(Path(directory) / "mux", {"server42": [f'address = "{bmc.address}"']})
-            for _ in range(ROUNDS):
-                ipmitool += through_ipmitool(bmc, keys // ROUNDS, source)
-                ssh += through_ssh(service, keys // ROUNDS, source)
+    with tempfile.TemporaryDirectory() as directory, IpmiSimulator(Path(directory) / "bmc") as bmc:
+        threading.Thread(target=echo, args=(bmc,), daemon=True).start()
+        service = Service(Path(directory) / "mux", {"server42": [f'address = "{bmc.address}"']})
+        for _ in range(ROUNDS):
+            ipmitool += through_ipmitool(bmc, keys // ROUNDS, source)
+            ssh += through_ssh(service, keys // ROUNDS, source)
     print(f"{len(ipmitool)} keys each, {ROUNDS} turns each")
     print(f"ipmitool           {percentiles(ipmitool)}")
     print(f"ssh through solmux {percentiles(ssh)}")
-    added = statistics.median(ssh) - statistics.median(ipmitool)
-    print(f"added at the median: {added * 1000:+.2f} ms; ratio {statistics.median(ssh) / statistics.median(ipmitool):.2f}")
+    bare, through = statistics.median(ipmitool), statistics.median(ssh)
+    print(f"added at the median: {(through - bare) * 1000:+.2f} ms; ratio {through / bare:.2f}")
 
 
 if __name__ == "__main__":

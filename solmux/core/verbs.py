@@ -13,6 +13,7 @@ from solmux.verbs import render
 from solmux.verbs.exits import ExitCode, UsageError, VerbError
 from solmux.verbs.grammar import Request
 from solmux.verbs.names import NameTable
+from solmux.verbs.table import VERBS
 from solmux.wire import frames
 
 Answer = Callable[[str, str], Awaitable[None]]
@@ -68,8 +69,8 @@ class CoreVerbs:
         """Return the consoles meant; no names at all mean every console."""
         config = self.rack.config
         table = NameTable(tuple(config.consoles), config.aliases(), config.tags())
-        acts = request.verb == "reconnect"
-        names = table.several(request.names, guess=not acts) if request.names else table.consoles
+        guess = VERBS[request.verb].guesses
+        names = table.several(request.names, guess=guess) if request.names else table.consoles
         return [self.rack.unit(name) for name in names]
 
     def _listing(self, request: Request, units: list[Unit]) -> str:

@@ -1,7 +1,6 @@
 """Keeps one BMC's SOL session: resolves, connects, waits, tries again."""
 
 import logging
-import math
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -46,8 +45,7 @@ class SessionSettings:
       load_credentials: reads user, password and Kg at each attempt; raises `CredentialsUnavailable`.
       suites: cipher suites in order of preference.
       privilege: "administrator" (falls back to operator) or "operator".
-      steal: what to do when somebody else holds SOL: "wait" looks again every 30 s, "steal" takes it, "never"
-        waits until an admin asks for another attempt.
+      steal: what to do when somebody else holds SOL: "steal" takes it, "wait" and "never" look again in 30 s.
       quirks: faults of this BMC that need another way.
     """
 
@@ -263,7 +261,7 @@ class Keeper:
             self._sink.state_changed(State.DOWN, "solmux stops")
             return 0.0
         if self._held:
-            return math.inf if self.settings.steal == "never" else HELD_POLL
+            return HELD_POLL
         minimum_delay = closed.minimum_delay if closed is not None else 0.0
         if closed is not None and not closed.retryable:
             self._sink.state_changed(State.REFUSED, text)
