@@ -21,8 +21,10 @@ _MAIN_SCREEN: Final = "\x1b[?1047l\x1b[?5W"  # and tab stops, which belong to a 
 # row longer than the viewer's terminal is cut and not folded.
 _NEUTRAL: Final = f"\x1b[r\x1b[?{_SWITCHED_OFF}l\x1b[4l\x1b[20l\x1b>\x1b[?7l\x1b(B\x1b)B\x0f\x1b[0m"
 _CLEAR: Final = "\x1b[H\x1b[2J\x1b7"
-# What a reset (RIS) leaves, without what else it does to a viewer's terminal.
-FRESH: Final = f"{_MAIN_SCREEN}{_NEUTRAL}\x1b[?7h\x1b[?25h{_CLEAR}"
+# All modes as a terminal has them when it is switched on; and that with a cleared screen, which is what a
+# reset (RIS) leaves, without what else it does to a viewer's terminal.
+SETTLED: Final = f"{_MAIN_SCREEN}{_NEUTRAL}\x1b[?7h\x1b[?25h"
+FRESH: Final = f"{SETTLED}{_CLEAR}"
 _DESIGNATED: Final = {False: "B", True: "0"}
 
 
