@@ -36,12 +36,16 @@ class Unfinished(NamedTuple):
       collected: of the sequence.
       left: characters of a string still to come at most.
       held: the beginning of a character.
+      legacy: for how many bytes more what is ambiguous is code page 437.
+      after_lead: whether the last byte was 0xC0 or above, and no UTF-8.
     """
 
     state: State
     collected: str
     left: int
     held: bytes
+    legacy: int
+    after_lead: bool
 
 
 class Emulator:
@@ -133,8 +137,10 @@ class Emulator:
     @property
     def unfinished(self) -> Unfinished:
         """What is half read."""
-        parser = self._parser
-        return Unfinished(parser.state, parser.collected, parser.left, self._decoder.held)
+        parser, decoder = self._parser, self._decoder
+        return Unfinished(
+            parser.state, parser.collected, parser.left, decoder.held, decoder.legacy, decoder.after_lead
+        )
 
     def feed(self, data: bytes) -> None:
         """Digest console output."""

@@ -123,6 +123,8 @@ class SafetyFilter:
         self._parser.collected = unfinished.collected
         self._parser.left = unfinished.left
         self._decoder.held = unfinished.held
+        if isinstance(self._decoder, AutoDecoder):
+            self._decoder.legacy, self._decoder.after_lead = unfinished.legacy, unfinished.after_lead
 
 
 class _Writer:

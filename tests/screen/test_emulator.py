@@ -1,5 +1,6 @@
 """What the emulator makes of single sequences: each row is a place where emulators fail."""
 
+import inspect
 import tracemalloc
 from itertools import pairwise
 from time import process_time
@@ -237,6 +238,13 @@ def test_a_screen_can_be_driven_by_pyte_itself() -> None:
 
 
 # Any bytes: pieces of sequences, so that what is generated is not text only.
+def test_nothing_of_pyte_touches_the_buffer_in_its_own_way() -> None:
+    own = {name: method for name, method in vars(pyte.Screen).items() if inspect.isfunction(method)}
+    touching = {name for name, method in own.items() if "self.buffer" in inspect.getsource(method)}
+    assert len(touching) > 10
+    assert {name for name in touching if getattr(Screen, name) is own[name]} == set()
+
+
 SEQUENCE_PIECES = (
     "ESC ESC[ ESC] ESCP ESC\\ ESC( ESC#8 ESCc ESC7 ESC8 ESCM ESCE C1[ ? > ; : 0 7 25 1049 38;5;196 "
     "38:2::1:2:3 h l m H J K L M P @ X S T Z I r b s u n c p $p !p ESC[2J ESC[2;3r ESC[?6h ESC[?7l ESC[4h "

@@ -201,6 +201,14 @@ def test_a_viewer_who_comes_in_the_middle_of_a_sequence_sees_it_whole(cut: int) 
 SETS = st.sampled_from([None, "auto", "utf-8", "cp437", "latin-1"])
 
 
+def test_a_viewer_who_comes_in_the_middle_of_a_frame_sees_its_corner() -> None:
+    emulator = Emulator()
+    emulator.feed(b"\xda\xc4\xc4\x1b[1;80H\xc4")
+    safety = SafetyFilter("auto")
+    safety.go_on_from(emulator.unfinished)
+    assert safety.feed(b"\xbf.", 0.0) == "─┐.".encode()
+
+
 @given(ANY_OUTPUT, st.lists(st.integers(0, 300), max_size=6), SETS)
 def test_any_bytes_in_any_pieces_come_out_the_same_and_allowed(
     data: bytes, cuts: list[int], charset: str | None
