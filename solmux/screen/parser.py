@@ -2,10 +2,10 @@
 
 A state machine in the manner of DEC's terminals (vt100.net/emu/dec_ansi_parser): controls inside a sequence
 are executed, CAN and SUB end it, ESC begins another, and what is unknown is ignored as a whole. It differs
-where consoles do: a printable character outside ASCII cannot belong to a sequence, so it ends one and is
-shown (systemd puts an ellipsis in the middle of its colours); and a string (title, device control) is given
-up at the end of a line or after `LONGEST_STRING` characters, so that a sequence cut short does not darken the
-screen for ever.
+where consoles do, since they print sequences cut short: a line feed ends any sequence; a printable character
+outside ASCII, which cannot belong to one, ends it and is shown (systemd puts an ellipsis in the middle of its
+colours); and a string (title, device control) is given up at the end of a line or after `LONGEST_STRING`
+characters, so that it does not darken the screen for ever.
 
 Nothing is kept of a string, and of a sequence at most `LONGEST_SEQUENCE` characters.
 """
@@ -20,7 +20,7 @@ LONGEST_STRING: Final = 65536
 # Characters that take one cell each, wherever the tables of widths come from.
 NARROW: Final = (
     " -~\u00a0-\u00ac\u00ae-\u02ff\u0370-\u0482\u048a-\u052f"
-    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2100-\u21ff\u2200-\u22ff\u2500-\u259f"
+    "\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2100-\u22ff\u2500-\u259f"
 )
 
 _TOKENS: Final = re.compile(
@@ -35,10 +35,9 @@ _CSI_BODY: Final = re.compile(r"[ -?]*")
 _CSI_PARTS: Final = re.compile(r"([<-?]?)([0-9;:]*)([ -/]*)\Z")
 _STRING_END: Final = re.compile(r"[\n\v\f\r\x18\x1a\x1b\x9c]")
 _COMMAND_END: Final = re.compile(r"[\n\v\f\r\x18\x1a\x1b\x9c\a]")  # BEL ends an operating system command only
-_STRING_OPENERS: Final = {"]": "]", "P": "P", "X": "X", "^": "^", "_": "_", "k": "k"}
+_STRING_OPENERS: Final = "]PX^_k"
 _C1_OPENERS: Final = {"\x90": "P", "\x98": "X", "\x9d": "]", "\x9e": "^", "\x9f": "_"}
 _C1_ESCAPES: Final = {"\x84": "D", "\x85": "E", "\x88": "H", "\x8d": "M"}
-_CANCEL: Final = "\x18\x1a"
 
 
 class State(IntEnum):
@@ -160,8 +159,11 @@ class Parser:
 
     def _inside(self, character: str) -> bool:
         """Deal with *character* inside a sequence if it is no part of one; tell whether it was used up."""
-        if character < " " and character not in "\x18\x1a\x1b":
+        if character < " " and character not in "\n\x18\x1a\x1b":
             self._sink.control(character)
+        elif character == "\n":
+            self.abandon()
+            return False
         elif character == "\x7f":
             pass
         elif character < "\xa0":
