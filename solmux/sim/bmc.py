@@ -170,7 +170,7 @@ class Bmc:
             head = bytes((message[0], response[1]))
             body = message[3:4] + response[4:-1]
             response = head + bytes((checksum(head),)) + body + bytes((checksum(body),))
-        if self._faults.bad_checksums:
+        if self._faults.bad_checksums and session is not None:
             response = response[:-1] + bytes((response[-1] ^ 0x5A,))
         return response
 

@@ -96,7 +96,7 @@ class Faults:
       session_number_step: its own session numbers advance by that much (2: ASRock MT-C224, shared NIC).
       zero_session_id: its packets carry session id 0 in place of the console's (Tyan S2882).
       unswapped_addresses: its IPMI responses keep the addresses of the request (goipmi).
-      bad_checksums: its IPMI responses have a wrong second checksum (Supermicro X9).
+      bad_checksums: its responses inside a session have a wrong second checksum (Supermicro X9).
       error_without_tag: an error in place of RAKP 2 carries tag 0 and session id 0 (OpenBMC).
       hashes_open_session_privilege: it computes with the privilege of Open Session, not RAKP 1's (many).
       echoes_privilege: Open Session is answered with the privilege that was asked, 0 for 0 (ipmi_sim).

@@ -79,17 +79,14 @@ class Transcript:
         gone.append((self.settled, len(self.taken) - self.settled, max(0, self.sent - self.settled)))
         position = 0
         for offset, length, sent in gone:
-            yield from self._certain(position, offset)
+            for copied, count in self.renumbered:
+                if position <= copied <= offset:
+                    yield True, bytes(self.taken[position:copied])
+                    yield False, bytes(self.taken[copied : copied + count])
+                    position = copied
+            yield True, bytes(self.taken[position:offset])
             yield False, bytes(self.taken[offset : offset + sent])
             position = offset + length
-
-    def _certain(self, start: int, end: int) -> Iterator[tuple[bool, bytes]]:
-        for offset, length in self.renumbered:
-            if start <= offset < end:
-                yield True, bytes(self.taken[start:offset])
-                yield False, bytes(self.taken[offset : offset + length])
-                start = offset
-        yield True, bytes(self.taken[start:end])
 
 
 def _common_prefix(received: bytes, position: int, piece: bytes) -> int:

@@ -1,6 +1,7 @@
 import dataclasses
 import inspect
 import re
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +65,13 @@ def test_an_unknown_fault_names_the_ones_there_are() -> None:
 def test_every_knob_is_described() -> None:
     described = re.findall(r"^ +(\w+): ", inspect.getdoc(Faults) or "", re.MULTILINE)
     assert described == [field.name for field in dataclasses.fields(Faults)]
+
+
+def test_every_knob_is_turned_in_a_test_of_what_it_does() -> None:
+    paths = [path for path in Path(__file__).parent.glob("test_*.py") if path != Path(__file__)]
+    tests = "".join(path.read_text() for path in paths)
+    knobs = [field.name for field in dataclasses.fields(Faults)]
+    assert [name for name in knobs if not re.search(rf"\b{name}=", tests)] == []
 
 
 def test_every_profile_differs_from_a_good_bmc() -> None:

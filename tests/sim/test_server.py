@@ -229,6 +229,31 @@ def test_the_boot_loader_counts_down_until_a_key_is_pressed() -> None:
     operator.expect(b"login: ")
 
 
+def test_the_boot_loader_has_an_editor_and_a_command_line() -> None:
+    operator = switched_on()
+    operator.expect(b"executed automatically in")
+    operator.type(b"e")
+    operator.expect(b"setparams", 2)
+    operator.type(b"\x1b")
+    operator.expect(b"*Debian GNU/Linux", 2)
+    operator.type(b"c")
+    operator.expect(b"grub> ", 2)
+    operator.type(b"nonsense\r")
+    operator.expect(b"can't find command `nonsense'", 2)
+    operator.type(b"normal\r")
+    operator.expect(b"*Debian GNU/Linux", 2)
+    operator.type(b"cboot\r")
+    operator.expect(b"login: ", 60)
+
+
+def test_the_boot_loader_can_halt_the_machine() -> None:
+    operator = switched_on()
+    operator.expect(b"executed automatically in")
+    operator.type(b"chalt\r")
+    operator.run(2.0)
+    assert not operator.sees_power()
+
+
 def test_the_memory_test_runs_until_escape_and_restarts() -> None:
     operator = switched_on()
     operator.expect(b"executed automatically in")

@@ -44,6 +44,17 @@ def test_output_leaves_at_once_when_the_threshold_is_reached() -> None:
     assert port.payloads_to_send(1.0) == [bytes.fromhex("01000000") + b"x" * 170]
 
 
+def test_a_packet_holds_so_many_characters_at_most() -> None:
+    port = active_port(Faults(packet_characters=100))
+    port.output(b"x" * 250, 1.0)
+    lengths = []
+    for number in range(1, 4):
+        (payload,) = port.payloads_to_send(1.0 + number)
+        lengths.append(len(payload) - 4)
+        port.receive(acknowledge(number, lengths[-1]), 1.0 + number)
+    assert lengths == [100, 100, 50]
+
+
 def test_one_packet_at_a_time_until_the_console_acknowledges() -> None:
     port = active_port()
     port.output(b"kernel ", 0.0)

@@ -36,3 +36,12 @@ def test_what_is_under_way_may_be_there_and_what_waits_may_not() -> None:
     for received, explained in ((b"abc", True), (b"abcd", True), (b"abcde", True), (b"abcdef", False)):
         assert (truth.fault_of(received) == "") == explained
     assert truth.fault_of(b"ab") != ""
+
+
+def test_a_copy_under_another_number_cannot_be_told_even_before_it_is_acknowledged() -> None:
+    truth = transcript(b"abcdef", settled=3, sent=6)
+    truth.renumbered += [(0, 3), (3, 3), (3, 3)]
+    for received in (b"abcabc", b"abc", b"abcdefdefdef", b"abcdefde"):
+        assert truth.fault_of(received) == ""
+    for received in (b"abcabcabc", b"abcdefdefdefdef", b"ab"):
+        assert truth.fault_of(received) != ""

@@ -1,10 +1,12 @@
 """The boot loader's menu, drawn as GRUB 2.06 does on a serial terminal."""
 
+import math
 from dataclasses import dataclass
 
 from solmux.sim.machine.keys import read_key
+from solmux.sim.machine.line_editor import EndOfInput, Interrupted, LineEditor
 from solmux.sim.machine.script import Pause, Print, Script
-from solmux.sim.machine.state import Machine, Restart
+from solmux.sim.machine.state import Machine, PowerOff, Restart
 
 COUNTDOWN = 5
 _ROWS = 12
@@ -25,12 +27,12 @@ def run_grub(machine: Machine) -> Script[Choice]:
     entries = [system, f"Advanced options for {system}", "Memory test (memtest86+x64.efi)", "Restart"]
     yield Print(b"\x1b[0;30;47mWelcome to GRUB!\r\n\n")
     yield Pause(0.4)
-    chosen = yield from _menu(entries, COUNTDOWN)
+    chosen = yield from _menu(machine, entries, COUNTDOWN)
     choice = Choice()
     if chosen == 1:
         release = machine.hardware.kernel_release
         advanced = [f"{system}, with Linux {release}", f"{system}, with Linux {release} (recovery mode)"]
-        if (yield from _menu(advanced, 0)) == 1:
+        if (yield from _menu(machine, advanced, 0)) == 1:
             choice = Choice("single")
     elif chosen == 2:
         yield from _memory_test(machine)
@@ -45,17 +47,15 @@ def run_grub(machine: Machine) -> Script[Choice]:
     return choice
 
 
-def _menu(entries: list[str], countdown: int) -> Script[int]:
+def _menu(machine: Machine, entries: list[str], countdown: int) -> Script[int]:
     """Return the number of the entry chosen; *countdown* in seconds, 0 for none."""
     chosen = 0
-    yield Print(
-        _screen() + b"".join(_entry(number, text, number == 0) for number, text in enumerate(entries))
-    )
+    yield Print(_whole_menu(entries, chosen))
     while True:
         if countdown:
             text = f"   The highlighted entry will be executed automatically in {countdown}s."
             yield Print(b"\x1b[22;1H" + text.ljust(79).encode() + b"\x1b[%d;78H" % (_TOP + chosen))
-        key = yield from read_key(1.0 if countdown else float("inf"))
+        key = yield from read_key(1.0 if countdown else math.inf)
         if not key:
             countdown -= 1
             if countdown == 0:
@@ -66,10 +66,62 @@ def _menu(entries: list[str], countdown: int) -> Script[int]:
             yield Print(b"\x1b[22;1H" + b" " * 79 + b"\x1b[%d;78H" % (_TOP + chosen))
         if key == "enter":
             return chosen
-        before = chosen
-        if key in ("up", "down"):
-            chosen = max(0, min(len(entries) - 1, chosen + (1 if key == "down" else -1)))
+        if key in ("e", "c"):
+            if (yield from (_edit_entry(machine) if key == "e" else _command_line())):
+                return chosen
+            yield Print(_whole_menu(entries, chosen))
+        elif key in ("up", "down"):
+            before, chosen = chosen, max(0, min(len(entries) - 1, chosen + (1 if key == "down" else -1)))
             yield Print(_entry(before, entries[before], False) + _entry(chosen, entries[chosen], True))
+
+
+def _edit_entry(machine: Machine) -> Script[bool]:
+    """Show the commands of the entry to read; returns whether to boot (Ctrl-X, F10) or not (Esc)."""
+    release = machine.hardware.kernel_release
+    lines = [
+        "setparams 'Debian GNU/Linux'",
+        "",
+        "        insmod part_gpt",
+        "        insmod ext2",
+        f"        linux  /boot/vmlinuz-{release} root=/dev/nvme0n1p2 ro console=ttyS0,115200n8",
+        f"        initrd /boot/initrd.img-{release}",
+    ]
+    yield Print(
+        _screen() + b"".join(b"\x1b[%d;4H%b" % (_TOP + row, line.encode()) for row, line in enumerate(lines))
+    )
+    while (key := (yield from read_key())) != "escape":
+        if key in ("\x18", "f10"):
+            return True
+    return False
+
+
+def _command_line() -> Script[bool]:
+    """Take GRUB commands; returns whether to boot or to go back to the menu."""
+    editor = LineEditor()
+    yield Print(
+        b"\x1b[H\x1b[J\x1b[2;30HGNU GRUB  version 2.06\n\r\n\r   Minimal BASH-like line editing is supported."
+    )
+    yield Print(b"\n\r\n\r")
+    while True:
+        yield Print(b"grub> ")
+        try:
+            line = ((yield from editor.read()) or "").strip()
+        except (Interrupted, EndOfInput):
+            return False
+        if line in ("boot", "normal", "exit"):
+            return line == "boot"
+        if line == "reboot":
+            raise Restart
+        if line == "halt":
+            raise PowerOff
+        if line == "ls":
+            yield Print(b"(hd0) (hd0,gpt3) (hd0,gpt2) (hd0,gpt1)\n\r")
+        elif line:
+            yield Print(f"error: can't find command `{line.split()[0]}'.\n\r".encode("latin-1", "replace"))
+
+
+def _whole_menu(entries: list[str], chosen: int) -> bytes:
+    return _screen() + b"".join(_entry(number, text, number == chosen) for number, text in enumerate(entries))
 
 
 def _screen() -> bytes:
