@@ -87,6 +87,7 @@ class Session:
             ack0_means_all=Quirk.ACK0_MEANS_ALL in quirks,
             strict_next=Quirk.STRICT_NEXT in quirks,
         )
+        self._sender = self.sol.sender
         self._commands = CommandChannel(counters, verify_checksums=Quirk.NOCHECKSUMCHECK not in quirks)
         self._runner = Runner(self._commands, self._round_trip)
         self._keepalive = Keepalive(
@@ -123,14 +124,17 @@ class Session:
         self._last_heard = now
         payload_type, sequence, payload = opened
         sol = self.sol
-        if not sol.newest or is_newer(sequence, sol.newest):
+        if is_newer(sequence, sol.newest) or not sol.newest:
             sol.newest = sequence
         if payload_type == _SOL and self._has_sol:
+            deadline = self._sender.deadline
             sol.receive(sequence, payload, now)
             if sol.deactivated and self.state is SessionState.ACTIVE:
                 self._runner.run(
                     self._lose("the BMC ends SOL: another session took it, or it was stopped"), now
                 )
+            elif self._sender.deadline == deadline:
+                return  # an ordinary packet of output: no timer has changed
         elif payload_type == _IPMI:
             self._receive_message(payload, now)
         else:
@@ -152,25 +156,26 @@ class Session:
         """Return the datagrams that are due, sealed; the events so far must have been handled."""
         seal = self._channel.seal
         datagrams = [seal(_SOL, answer) for answer in self.sol.answers_to_send()]
-        for message in self._commands.messages_to_send():
+        messages = self._commands.messages_to_send()
+        payload = self.sol.payload_to_send(now) if self.state is SessionState.ACTIVE else None
+        for message in messages:
             self._note_sending(message, now)
             if self._may_send():
                 datagrams.append(seal(_IPMI, message))
-        if self.state is SessionState.ACTIVE:
-            payload = self.sol.payload_to_send(now)
-            if payload is not None and self._may_send():
-                datagrams.append(seal(_SOL, payload))
-        self._reckon()
+        if payload is not None and self._may_send():
+            datagrams.append(seal(_SOL, payload))
+        if messages or payload is not None:
+            self._reckon()
         return datagrams
 
     def send_input(self, data: bytes, input_id: int) -> None:
         """Queue *data*."""
-        self.sol.sender.add(data, input_id)
+        self._sender.add(data, input_id)
         self._reckon()
 
     def send_break(self, input_id: int) -> None:
         """Queue a BREAK behind what has been typed."""
-        self.sol.sender.add_break(input_id)
+        self._sender.add_break(input_id)
         self._reckon()
 
     def request(self, request: Request, ticket: int, now: float, *, repeat: bool) -> None:
@@ -253,7 +258,7 @@ class Session:
 
     def _mend(self) -> Procedure[None]:
         """Input is not acknowledged: find out whether the BMC lives, and go on, or activate SOL anew."""
-        sender = self.sol.sender
+        sender = self._sender
         if not (yield from self._check(_STALL_SCHEDULE)):
             return
         if not sender.stalled or sender.persist():
@@ -267,7 +272,7 @@ class Session:
     def _lose(self, text: str) -> Procedure[None]:
         """SOL is somebody else's: never deactivate it now."""
         self._has_sol = False
-        self.sol.sender.stop()
+        self._sender.stop()
         self._events.append(SolLost(text))
         yield from self._leave(Closed(CloseReason.SOL_LOST, text, retryable=True), deactivate=False)
 
@@ -308,7 +313,7 @@ class Session:
         """Start the procedure that the moment asks for, if none is under way."""
         if self._runner.busy:
             return
-        sender = self.sol.sender
+        sender = self._sender
         if sender.stalled:
             self._runner.run(self._mend(), now)
         elif now >= self._keepalive.deadline or (sender.is_walking and self._unanswered >= _WALK_SENDS):
@@ -358,7 +363,7 @@ class Session:
         """Set the deadline to the earliest of all that runs."""
         deadline = min(self._commands.deadline, self._runner.deadline)
         if self.state is SessionState.ACTIVE:
-            deadline = min(deadline, self.sol.sender.deadline)
+            deadline = min(deadline, self._sender.deadline)
             if not self._runner.busy:
                 deadline = min(deadline, self._keepalive.deadline)
         self.deadline = deadline

@@ -103,11 +103,13 @@ class History(NamedTuple):
     Attributes:
       number: of the last packet taken, 0 before the first.
       taken: the characters that were delivered from that number.
+      held: characters that a grown copy of it had behind those, seen and not delivered.
       unheeded: the BMC keeps repeating that number although it has had several acknowledgements in good time.
     """
 
     number: int = 0
     taken: bytes = b""
+    held: bytes = b""
     unheeded: bool = False
 
 
@@ -118,17 +120,21 @@ def take(number: int, data: bytes, history: History) -> tuple[bytes, int]:
     packets up. The last number again is a retransmission if its text continues what was taken. It brings
     nothing new and is acknowledged with the count of the first time, even if it has grown. It is tempting to
     deliver the grown part; but the acknowledgement of the short copy may have crossed the grown one, and a
-    BMC that hears it sends the rest under the next number: the part would be there twice.
+    BMC that hears it sends the rest under the next number: the part would be there twice. So the part is
+    held. The next packet begins with it; if it does not, the BMC has given the grown packet up, and the part
+    comes first.
 
     A BMC that takes such a partial acknowledgement for none repeats the whole packet for ever. For that one
     (*history* says ``unheeded``: no acknowledgement of ours is on its way any more) the grown part is
     delivered, and the whole is acknowledged.
 
-    The last number with other text is another packet: fifteen were lost in a row, or the BMC gave one up and
-    used its number again. If its text begins with the same characters, no receiver can tell the two apart.
+    The last number with other text is another packet: fourteen were lost between them, or the BMC gave one
+    up and used its number again. If its text begins with the same characters, nobody can tell the two apart.
     """
-    taken = history.taken
+    taken, held = history.taken, history.held
     if number != history.number or not is_copy(data, taken):
+        if held and not is_copy(data, held):
+            return held + data, len(data)
         return data, len(data)
     if history.unheeded:
         return data[len(taken) :], len(data)

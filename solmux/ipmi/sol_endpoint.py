@@ -54,7 +54,7 @@ class SolEndpoint:
     def stop(self) -> None:
         """End the activation. Input is given up; what the BMC sent before now and comes later is dropped."""
         self.sender.stop()
-        self._receiver.restart(self.newest)
+        self._receiver.finish(self.newest)
         self._stopped_at = self.newest
         self._answers.clear()
         self.deactivated = False

@@ -60,13 +60,15 @@ class SolReceiver:
         self._missing: dict[int, float] = {}  # number left out -> until when it may still come
         self._host_unavailable = False
 
-    def restart(self, newest_sequence: int) -> None:
-        """Begin another activation: any number may come first.
+    def finish(self, newest_sequence: int) -> None:
+        """End the activation; in the next one any number may come first.
 
         Args:
           newest_sequence: highest session number that has arrived; what was sent before it and comes later
             belongs to the activation before, and is dropped.
         """
+        if self._history.held:
+            self._events.append(Output(self._history.held))
         self._history = History()
         self._newest = newest_sequence
         self._missing.clear()
@@ -99,12 +101,15 @@ class SolReceiver:
         self._flags = packet.flags
         if self._missing:
             self._missing.pop(number, None)
+            if history.held:  # delivered now; it was what the number behind the last one had first
+                self._missing.pop(next_number(history.number), None)
         return self._take(number, data, history, now)
 
     def _take(self, number: int, data: bytes, history: History, now: float) -> bytes:
         """Deliver what *data* brings and start counting acknowledgements anew."""
         new, accepted = take(number, data, history)
-        self._history = History(number, data)
+        held = history.held
+        self._history = History(number, data, held[len(data) :] if held.startswith(data) else b"")
         self._acknowledged_at = [now]
         self._last_acknowledged_at = now
         if new:
@@ -124,6 +129,8 @@ class SolReceiver:
         history = self._history
         since_last = now - self._last_acknowledged_at
         if len(data) > len(history.taken):
+            if len(data) > len(history.taken) + len(history.held):
+                self._history = history = history._replace(held=data[len(history.taken) :])
             first = self._acknowledged_at
             settle_time = max(SETTLE_TIME, 2 * self._round_trip.slowest)
             if len(first) == UNHEEDED_ACKNOWLEDGEMENTS and now - first[-1] >= settle_time:

@@ -103,6 +103,7 @@ class SolSender:
         self._walk: Walk | None = None
         self._due: bytes | None = None  # a copy or a step of a walk
         self._openings: list[int] = []
+        self._answers_empty = True
         self._first_number = 1
         self._done_number = 0
         self._blocked_until = -math.inf
@@ -132,6 +133,7 @@ class SolSender:
         self._limit = min(FIRST_LIMIT, self._most)
         self._first_number = 1 if self._strict_next else first_number
         self._openings = [self._first_number] if self._first_number == 1 else [first_number, 1]
+        self._answers_empty = True
         self._done_number = 0
         self._blocked_until = self._hold_until = -math.inf
         self._reckon()
@@ -188,6 +190,11 @@ class SolSender:
                 self._repeat(flight, now)
             else:
                 self._next_opening()
+        elif flight.is_break and not self._answers_empty:
+            # A BREAK is an empty packet, too: nobody will know, and copies might be BREAKs of their own.
+            self.queue.finish_break(accepted=False)
+            self._land()
+            self._reckon()
         elif flight.sends < flight.round * len(RETRY_INTERVALS):
             self._repeat(flight, now)
         else:
@@ -245,9 +252,9 @@ class SolSender:
         """Nobody answered the empty packet: try the next number, or do without."""
         self._land()
         del self._openings[0]
-        if (
-            not self._openings
-        ):  # a BMC that does not answer empty packets: any number but 1, which it has seen
+        if not self._openings:
+            self._answers_empty = False
+            # Go on as if the first one had been answered; but not with the 1 that was just used.
             self.last_number = self._first_number % LAST_NUMBER or 1
         self._reckon()
 
