@@ -43,10 +43,10 @@ def test_a_menu_that_only_its_clock_changes_for_hours_is_whole_after_a_restore()
 @pytest.mark.parametrize("name", recording_names())
 def test_the_rest_of_a_stream_after_a_restore_gives_what_the_whole_gives(name: str) -> None:
     recorded = recording(name)
-    data = recorded.data[:80_000]
+    data = recorded.data[:50_000]
     somewhere = random.Random(name)
     offsets = {shown.offset for shown in recorded.screens if shown.offset < len(data)}
-    offsets |= {somewhere.randrange(len(data)) for _ in range(10)}
+    offsets |= {somewhere.randrange(len(data)) for _ in range(5)}
     running, restored = (Emulator(recorded.columns, recorded.rows) for _ in range(2))
     position = 0
     for offset in sorted(offsets):

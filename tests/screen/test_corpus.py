@@ -103,7 +103,7 @@ def test_a_boot_that_darkens_tmux_is_shown_to_its_end() -> None:
 
 @pytest.mark.parametrize("name", stream_names())
 def test_the_size_of_the_pieces_makes_no_difference(name: str) -> None:
-    data = stream(name)[:60_000]
+    data = stream(name)[:30_000]
     whole, halves, bytewise = Emulator(), Emulator(), Emulator()
     whole.feed(data)
     halves.feed(data[: len(data) // 2])

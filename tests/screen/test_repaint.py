@@ -78,7 +78,7 @@ def test_stock_pyte_draws_the_same_cells(name: str) -> None:
     recorded = recording(name)
     emulator = Emulator(recorded.columns, recorded.rows)
     position = 0
-    for shown in recorded.screens:
+    for shown in recorded.screens[::3]:
         emulator.feed(recorded.data[position : shown.offset])
         position = shown.offset
         viewer = pyte.Screen(recorded.columns, recorded.rows)
