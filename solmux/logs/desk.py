@@ -20,6 +20,8 @@ from solmux.logs.stamps import MICROSECONDS, end_of_month, micros_of
 from solmux.logs.syncer import Syncer
 from solmux.logs.textlog import Mark, NewCleaner, TextLog
 
+EVENTS_LEAST = 4096  # bytes; an events file is not archived for a handful of lines
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -62,6 +64,7 @@ class Desk:
     __slots__ = (
         "_events",
         "_events_limit",
+        "_least_limit",
         "console",
         "files",
         "noted_raw",
@@ -80,7 +83,7 @@ class Desk:
         self.sequence = 0
         self.noted_raw = 0
         self._events = bytearray()
-        self._events_limit = tools.settings.rotate_size
+        self._events_limit = self._least_limit = max(tools.settings.rotate_size, EVENTS_LEAST)
 
     @property
     def owes(self) -> bool:
@@ -102,9 +105,11 @@ class Desk:
         self.note(self._event_here(kind, fields), self.place.raw_size)
 
     def note_ahead(self, event: ConsoleEvent) -> None:
-        """Make *event* a line of the events; its text will be the first line of the next segment."""
+        """Write *event*, the next segment's first line, to the events now. Raises `OSError`: not noted."""
+        line = self._line(self.sequence + 1, event, self.place.raw_size, None)
+        self.files.append(self.files.events, line)
         self.sequence += 1
-        self._note_line(event, self.place.raw_size, None)
+        self.tools.counters.events_logged += 1
 
     def note_end(self) -> None:
         """End the open line, and note that from here on the text can be continued."""
@@ -118,7 +123,7 @@ class Desk:
     def flush(self) -> None:
         """Write what was noted, then the checkpoint. Raises `OSError`; what is not written stays noted."""
         files, text = self.files, self.text
-        if self._events:
+        while self._events:
             files.append(files.events, bytes(self._events))
             self._events.clear()
             if files.events.size >= self._events_limit:
@@ -202,9 +207,14 @@ class Desk:
         return ConsoleEvent(self.place.position, self.place.stamp, kind, None, fields)
 
     def _note_line(self, event: ConsoleEvent, raw_size: int, log_size: int | None) -> None:
+        self._events += self._line(self.sequence, event, raw_size, log_size)
+        self.noted_raw = raw_size
+        self.tools.counters.events_logged += 1
+
+    def _line(self, sequence: int, event: ConsoleEvent, raw_size: int, log_size: int | None) -> bytes:
         place = self.place
-        self._events += LoggedEvent(
-            self.sequence,
+        return LoggedEvent(
+            sequence,
             event.micros,
             event.offset,
             event.kind,
@@ -215,15 +225,13 @@ class Desk:
             log_size,
             event.fields,
         ).to_line()
-        self.noted_raw = raw_size
-        self.tools.counters.events_logged += 1
 
     def _archive_events(self) -> None:
         try:
             self.files.archive_events()
         except OSError as error:
-            self._events_limit += self.tools.settings.rotate_size // 16
+            self._events_limit += self._least_limit // 16
             self.alarm(AlarmKind.ROTATION, f"the events cannot be archived: {error}")
             return
-        self._events_limit = self.tools.settings.rotate_size
+        self._events_limit = self._least_limit
         self.note_here(eventlog.MARK, {})  # every events file says where it begins

@@ -18,6 +18,7 @@ from solmux.logs.segments import (
     ARCHIVE,
     COMPRESSED,
     EVENTS,
+    EVENTS_SUFFIX,
     LOG,
     LOG_SUFFIX,
     RAW,
@@ -30,6 +31,7 @@ from solmux.logs.stamps import MICROSECONDS
 from solmux.logs.textlog import TextLog
 
 TAILS = (8 << 10, 256 << 10)  # bytes of events looked at: the usual, and more than any batch
+UNSETTLED = 256 << 10  # bytes at the end of a raw record that a power cut may have spoilt
 SEGMENT_LIMIT = 1 << 30  # bytes of a closed raw record, plain
 
 
@@ -158,7 +160,8 @@ def find_checkpoint(disk: Disk, directory: str) -> tuple[Checkpoint, int]:
         checkpoint = _measured(
             disk, directory, segment=received, opened=opened, offset=received, raw_size=0, stamp=0
         )
-    return checkpoint._replace(sequence=sequence), max(received, checkpoint.logged)
+    announced = bool(events and events[-1].lost)  # the line of a gap is owed to a new segment
+    return checkpoint._replace(sequence=sequence - announced), max(received, checkpoint.logged)
 
 
 def _measured(
@@ -182,12 +185,20 @@ def _measured(
 
 
 def _base(events: list[LoggedEvent], closed: list[SegmentName], raw_size: int) -> LoggedEvent | None:
-    """Return the latest event that stands at a record boundary of the open `console.ttyrec`."""
-    gone = {(segment.start, segment.opened) for segment in closed}
-    for event in reversed(events):
-        if event.raw <= raw_size and not event.lost and (event.segment, event.opened) not in gone:
-            return event
-    return None
+    """Return an event at a record boundary of the open `console.ttyrec` from which to look for its end.
+
+    An event may have reached the disk before the records did that it speaks of, and a power cut can leave
+    zeros in their place. So unless the end was an orderly one, it is looked for from some way before.
+    """
+    last = (events[-1].segment, events[-1].opened) if events else None
+    if last is None or last in [(segment.start, segment.opened) for segment in closed]:
+        return None
+    here = [event for event in events if (event.segment, event.opened) == last]
+    here = [event for event in here if event.raw <= raw_size and not event.lost]
+    if here and here[-1].kind == eventlog.CLOSED and here[-1].raw == raw_size:
+        return here[-1]
+    settled = [event for event in here if event.raw <= raw_size - UNSETTLED]
+    return settled[-1] if settled else next(iter(here), None)
 
 
 def _text_mark(
@@ -218,13 +229,19 @@ def _latest_events(disk: Disk, directory: str, known: int) -> tuple[list[LoggedE
 
 
 def _tail_of_events(disk: Disk, directory: str, length: int) -> tuple[list[LoggedEvent], int]:
+    """Return the events in the last *length* bytes, and the size of the file's whole lines."""
     path = f"{directory}/{EVENTS}"
     status = disk.path_status(path)
-    if status is None:
+    if status is not None and status.size:
+        start = max(0, status.size - length)
+        data = disk.read(path, start, length)
+        return parse_lines(data), start + data.rfind(b"\n") + 1
+    closed = closed_segments(disk.names(f"{directory}/{ARCHIVE}"), EVENTS_SUFFIX)
+    if not closed:
         return [], 0
-    start = max(0, status.size - length)
-    data = disk.read(path, start, length)
-    return parse_lines(data), start + data.rfind(b"\n") + 1
+    path = f"{directory}/{ARCHIVE}/{closed[-1]}"  # just archived; a packed one yields nothing
+    status = disk.path_status(path)
+    return parse_lines(disk.read(path, max(0, status.size - length), length) if status else b""), 0
 
 
 def _archived(disk: Disk, directory: str, checkpoint: Checkpoint) -> str | None:

@@ -33,9 +33,8 @@ class Turning:
         if turn is None:
             return
         if not self._finished:
+            self._announce(desk, turn)
             desk.text.finish(desk.place.stamp)
-            if turn.notice is not None and not turn.noticed:
-                desk.note_ahead(turn.notice)
             self._finished = True
         desk.flush()
         if self._archive(desk, turn):
@@ -44,6 +43,16 @@ class Turning:
         self.turn = None
         self._finished = False
         desk.flush()
+
+    def _announce(self, desk: Desk, turn: Turn) -> None:
+        if turn.notice is None or turn.noticed:
+            return
+        try:
+            desk.note_ahead(turn.notice)
+        except OSError:
+            if turn.reason is Reason.GAP:  # it may grow until the disk takes its notice
+                self.turn = None
+            raise
 
     def _archive(self, desk: Desk, turn: Turn) -> bool:
         place = desk.place

@@ -135,7 +135,8 @@ class Writer:
             self._alarm(writer, AlarmKind.FAULT, "the log's writer failed on an internal error")
             self._note_failure(writer, "internal error")
         else:
-            self._note_success(writer, tick=tick)
+            if not tick and not more:
+                self._note_success(writer)
         self._note_deadline(writer)
         self._limit_open_files(writer)
         if writer.console.closed:
@@ -153,8 +154,8 @@ class Writer:
             text = f"the log cannot be written: {reason}; output is kept in memory"
             self._alarm(writer, AlarmKind.WRITE_FAILED, text)
 
-    def _note_success(self, writer: ConsoleWriter, *, tick: bool) -> None:
-        since = None if tick else self._failed.pop(writer, None)
+    def _note_success(self, writer: ConsoleWriter) -> None:
+        since = self._failed.pop(writer, None)
         if since is not None:
             seconds = self._tools.clock() - since
             log.info("%s: the log is written again after %.0f s", writer.console.name, seconds)
