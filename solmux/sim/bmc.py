@@ -6,7 +6,7 @@ from struct import Struct
 from solmux.ipmi.counters import DropCounters, DropReason
 from solmux.ipmi.crypto import Entropy
 from solmux.ipmi.errors import DecodeError
-from solmux.ipmi.message import Request, Response, checksum
+from solmux.ipmi.message import CompletionCode, Request, Response, checksum
 from solmux.ipmi.packet import Packet, PayloadType, wrap_session_less
 from solmux.ipmi.rakp import OpenSessionRequest, Rakp1, Rakp3
 from solmux.ipmi.rmcp import (
@@ -25,7 +25,6 @@ from solmux.sim.login import Login, Secrets
 from solmux.sim.session import Address, Session
 from solmux.sim.sol_input import Signal
 
-_DUPLICATE_REQUEST = 0xCF
 _SESSION_ID = Struct("<I")
 _SESSION_ID_OFFSET = 6
 _HEADER_LENGTH = 16
@@ -158,7 +157,7 @@ class Bmc:
         request, request_sequence = Request.from_bytes(message)
         self._serve_console(now)
         if session is not None and self._faults.repeats_are_duplicates and message == session.last_request:
-            result: tuple[int, bytes] | None = (_DUPLICATE_REQUEST, b"")
+            result: tuple[int, bytes] | None = (CompletionCode.DUPLICATE_REQUEST, b"")
         else:
             result = execute(self.controller, session, request, now)
         if session is not None:

@@ -24,7 +24,7 @@ class LinkFaults:
       reordering_delay: how long those are held back.
       delay: time that every datagram takes.
       jitter: up to that much more, evenly drawn; jitter reorders, too.
-      blackouts: spans (from, until) of the driver's clock in which whatever is sent is lost.
+      blackouts: spans (from, until), counted from the link's start, in which whatever is sent is lost.
     """
 
     loss: float = 0.0
@@ -45,11 +45,12 @@ class Link(Generic[Item]):
       duplicated: how many came out twice.
     """
 
-    def __init__(self, faults: LinkFaults, seed: int) -> None:
+    def __init__(self, faults: LinkFaults, seed: int, start: float = 0.0) -> None:
         self.sent = 0
         self.lost = 0
         self.duplicated = 0
         self._faults = faults
+        self._start = start
         self._random = random.Random(seed)
         self._ready: deque[Item] = deque()
         self._delayed: list[tuple[float, int, Item]] = []
@@ -66,7 +67,8 @@ class Link(Generic[Item]):
         """Put an item in."""
         faults = self._faults
         self.sent += 1
-        if self._draw(faults.loss) or any(start <= now < end for start, end in faults.blackouts):
+        age = now - self._start
+        if self._draw(faults.loss) or any(start <= age < end for start, end in faults.blackouts):
             self.lost += 1
             return
         self._carry(item, now)

@@ -22,6 +22,7 @@ import trio
 
 from solmux.ipmi.commands import Privilege
 from solmux.ipmi.crypto import SUITE_3, SUITE_17, CipherSuite, Entropy
+from solmux.ipmi.rakp import MAXIMUM_KG_LENGTH, MAXIMUM_PASSWORD_LENGTH, MAXIMUM_USERNAME_LENGTH
 from solmux.sim.bmc import Bmc
 from solmux.sim.controller import BmcSettings
 from solmux.sim.faults import GOOD, Faults
@@ -99,6 +100,21 @@ class RackSettings:
     seed: int = 0
     keep_transcripts: bool = False
 
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what no BMC could have."""
+        if len(set(self.names)) < len(self.names):
+            raise ValueError("every BMC needs a name of its own")
+        for what, value, limit in (
+            ("user name", self.username.encode(), MAXIMUM_USERNAME_LENGTH),
+            ("operator's name", self.operator.encode(), MAXIMUM_USERNAME_LENGTH),
+            ("password", self.password.encode(), MAXIMUM_PASSWORD_LENGTH),
+            ("BMC key", self.kg, MAXIMUM_KG_LENGTH),
+        ):
+            if len(value) > limit:
+                raise ValueError(f"the {what} has {len(value)} bytes, a BMC takes {limit}")
+        if self.rate <= 0:
+            raise ValueError(f"a serial line of {self.rate:g} characters per second carries nothing")
+
 
 class Slot:
     """One BMC of the rack with its socket and its stretch of network.
@@ -112,15 +128,19 @@ class Slot:
     """
 
     def __init__(
-        self, bmc: Bmc, host: Host, listener: socket.socket, link: LinkFaults | None, seed: int
+        self,
+        bmc: Bmc,
+        host: Host,
+        listener: socket.socket,
+        links: tuple[Link[Envelope], Link[Envelope]] | None,
     ) -> None:
         self.bmc = bmc
         self.host = host
         self.socket = listener
         self.scheduled_at = math.inf
         self.undeliverable = 0
-        self._inbound: Link[Envelope] | None = Link(link, 2 * seed) if link else None
-        self._outbound: Link[Envelope] | None = Link(link, 2 * seed + 1) if link else None
+        self._inbound = links[0] if links else None
+        self._outbound = links[1] if links else None
 
     @property
     def deadline(self) -> float:
@@ -191,7 +211,7 @@ class Rack:
         wall_at_zero = wall() - now
         try:
             for number, name in enumerate(settings.names):
-                slot = self._make_slot(number, name, wall_at_zero, entropy)
+                slot = self._make_slot(number, name, now, wall_at_zero, entropy)
                 if settings.start_powered_on:
                     _switch_on(
                         slot.host, now + chance.uniform(0.0, settings.power_on_spread), settings.booted
@@ -249,7 +269,7 @@ class Rack:
             slot.scheduled_at = deadline
             heapq.heappush(self._queue, (deadline, next(self._tickets), slot))
 
-    def _make_slot(self, number: int, name: str, wall_at_zero: float, entropy: Entropy) -> Slot:
+    def _make_slot(self, number: int, name: str, now: float, wall_at_zero: float, entropy: Entropy) -> Slot:
         settings = self.settings
         listener = _listen(settings, number)
         host = _make_host(settings, name, wall_at_zero)
@@ -269,7 +289,11 @@ class Rack:
             seed=settings.seed + number,
             keep_transcript=settings.keep_transcripts,
         )
-        slot = Slot(Bmc(bmc_settings, host, entropy), host, listener, settings.link, settings.seed + number)
+        links = None
+        if settings.link is not None:
+            seed = 2 * (settings.seed + number)
+            links = Link[Envelope](settings.link, seed, now), Link[Envelope](settings.link, seed + 1, now)
+        slot = Slot(Bmc(bmc_settings, host, entropy), host, listener, links)
         self.slots[name] = slot
         self._by_descriptor[listener.fileno()] = slot
         self._epoll.register(listener.fileno(), select.EPOLLIN)

@@ -34,7 +34,15 @@ class SolTimings:
 
 @dataclass(slots=True)
 class Flight:
-    """The packet sent and not yet acknowledged."""
+    """The packet sent and not yet acknowledged.
+
+    Attributes:
+      number: 1-15.
+      data: its characters; a growing retransmission adds to them.
+      flags: status bits of this packet alone (overrun, break).
+      sent_at: when the last copy left; minus infinity to send another at once.
+      suspended: the console took nothing of it and asked to wait.
+    """
 
     number: int
     data: bytes

@@ -2,6 +2,7 @@
 
 import math
 import random
+from functools import cache
 
 from solmux.sim.host import PowerAction
 
@@ -13,14 +14,18 @@ _NOISE_LENGTH = 8192
 _NAME_WIDTH = 16
 _NUMBER_WIDTH = 10
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_NOISE = "".join(random.Random(1).choices(_LETTERS, k=_NOISE_LENGTH))
+
+
+@cache
+def _noise() -> str:
+    return "".join(random.Random(1).choices(_LETTERS, k=_NOISE_LENGTH))
 
 
 def numbered_line(name: str, number: int) -> bytes:
     """Return line *number* (from 0) of the stream of *name*: name, number, and letters hard to mistake."""
     head = f"{name[:_NAME_WIDTH]:{_NAME_WIDTH}} {number:0{_NUMBER_WIDTH}d} "
     start = number * 7919 % (_NOISE_LENGTH - LINE_LENGTH)
-    return (head + _NOISE[start : start + LINE_LENGTH - 2 - len(head)] + "\r\n").encode()
+    return (head + _noise()[start : start + LINE_LENGTH - 2 - len(head)] + "\r\n").encode()
 
 
 def numbered_bytes(name: str, start: int, end: int) -> bytes:

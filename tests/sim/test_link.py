@@ -70,6 +70,13 @@ def test_a_blackout_swallows_what_is_sent_in_it() -> None:
     assert out == [*range(100), *range(200, 300), *range(350, 400)]
 
 
+def test_blackouts_are_counted_from_the_start_of_the_link() -> None:
+    link: Link[str] = Link(LinkFaults(blackouts=((1.0, 2.0),)), 0, start=1000.0)
+    for now in (1000.5, 1001.5, 1002.5):
+        link.send(str(now), now)
+    assert link.arrivals(1003.0) == ["1000.5", "1002.5"]
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_same_seed_gives_the_same_run(seed: int) -> None:
     faults = LinkFaults(loss=0.1, duplication=0.1, reordering=0.1, jitter=0.05)

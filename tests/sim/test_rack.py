@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 import trio
@@ -109,6 +110,22 @@ def test_more_bmcs_than_ports() -> None:
         Rack(RackSettings(names=names(3), base_port=65534), now=0.0)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "text"),
+    [
+        ({"username": "n" * 17}, "user name has 17 bytes"),
+        ({"operator": "n" * 17}, "operator's name has 17 bytes"),
+        ({"password": "\u00e4" * 11}, "password has 22 bytes"),
+        ({"kg": bytes(21)}, "BMC key has 21 bytes"),
+        ({"names": ("a", "b", "a")}, "a name of its own"),
+        ({"rate": 0.0}, "carries nothing"),
+    ],
+)
+def test_settings_that_no_bmc_could_have(wrong: dict[str, Any], text: str) -> None:
+    with pytest.raises(ValueError, match=text):
+        RackSettings(**{"names": ("a",), **wrong})
+
+
 def test_a_rack_that_could_not_be_made_leaves_no_socket_open() -> None:
     base = free_ports(2)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
@@ -184,6 +201,19 @@ def test_the_link_delays_both_directions() -> None:
         assert trio.current_time() - start == pytest.approx(0.8, abs=0.01)
 
     with_rack(RackSettings(names=names(1), base_port=0, link=LinkFaults(delay=0.4)), body)
+
+
+def test_a_blackout_is_counted_from_the_start_of_the_rack() -> None:
+    async def body(rack: Rack) -> None:
+        address = rack.addresses()["n001"]
+        await trio.sleep(5)
+        with trio.move_on_after(100) as scope:
+            await ping(address)
+        assert scope.cancelled_caught
+        await trio.sleep(100)
+        assert await ping(address) == presence_pong(1)
+
+    with_rack(RackSettings(names=names(1), base_port=0, link=LinkFaults(blackouts=((1.0, 181.0),))), body)
 
 
 def test_the_link_loses_datagrams() -> None:
