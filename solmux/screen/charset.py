@@ -28,6 +28,7 @@ _UNITS: Final = re.compile(
     rb"|([\x80-\xff])"
 )
 _ASCII, _PAIR, _LONG, _ALONE = 1, 2, 3, 4
+_LINES: Final = range(0xB3, 0xDB)  # lines, corners and crossings in code page 437
 _UNFINISHED: Final = re.compile(
     rb"(?:[\xc2-\xdf]|\xe0[\xa0-\xbf]?|[\xe1-\xec\xee\xef][\x80-\xbf]?|\xed[\x80-\x9f]?"
     rb"|\xf0(?:[\x90-\xbf][\x80-\xbf]?)?|[\xf1-\xf3][\x80-\xbf]{0,2}|\xf4(?:[\x80-\x8f][\x80-\xbf]?)?)\Z"
@@ -41,13 +42,13 @@ class AutoDecoder:
     be valid UTF-8 (0xC4 0xBF, the right end of a frame's top). Two bytes of 0xC0 and above in a row that are
     no UTF-8 are the mark of such a frame (a character cut by lost output does not look so); for the next
     `LEGACY_SPAN` bytes pairs are code page 437 as well. A valid character of three or four bytes ends that:
-    frames do not look so.
+    frames do not look so. Directly after a lone line or corner, a pair of them is one too.
     """
 
     def __init__(self) -> None:
         self.held = b""  # the beginning of a character
         self.legacy = 0  # for how many bytes more pairs are code page 437
-        self.after_lead = False  # the last byte was 0xC0 or above, and no UTF-8
+        self.alone = 0  # the last byte, if it was no UTF-8
 
     def decode(self, data: bytes) -> str:
         """Return the text of *data*; the beginning of a character is kept for the next call."""
@@ -61,7 +62,7 @@ class AutoDecoder:
         if unfinished:
             self.held = unfinished[0]
             data = data[: unfinished.start()]
-        if not self.legacy:
+        if not self.legacy and not self.alone:
             try:
                 text = data.decode("utf-8")
             except UnicodeDecodeError:
@@ -73,27 +74,30 @@ class AutoDecoder:
 
     def _pass(self, count: int) -> None:
         if count:
-            self.after_lead = False
+            self.alone = 0
             self.legacy = max(0, self.legacy - count)
 
     def _unit(self, unit: re.Match[bytes]) -> str:
         raw = unit[0]
         kind = unit.lastindex
         if kind == _ALONE:
-            lead = raw[0] >= 0xC0
-            self.legacy = LEGACY_SPAN if lead and self.after_lead else max(0, self.legacy - 1)
-            self.after_lead = lead
+            frame = raw[0] >= 0xC0 and self.alone >= 0xC0
+            self.legacy = LEGACY_SPAN if frame else max(0, self.legacy - 1)
+            self.alone = raw[0]
             return raw.decode("cp437")
-        legacy = self.legacy
+        legacy, alone = self.legacy, self.alone
         self._pass(len(raw))
         if kind == _LONG:
             self.legacy = 0
-        return raw.decode("cp437" if kind == _PAIR and legacy else "utf-8")
+        elif kind == _PAIR and (legacy or (alone in _LINES and raw[0] in _LINES and raw[1] in _LINES)):
+            self.alone = raw[1]
+            return raw.decode("cp437")
+        return raw.decode("utf-8")
 
     def forget(self) -> None:
         """Drop the beginning of a character: the bytes that come do not follow."""
         self.held = b""
-        self.after_lead = False
+        self.alone = 0
 
 
 class FixedDecoder:
@@ -102,7 +106,7 @@ class FixedDecoder:
     def __init__(self, charset: Charset) -> None:
         self._decoder = codecs.getincrementaldecoder(charset.value)("replace")
         self.legacy = 0
-        self.after_lead = False
+        self.alone = 0
 
     @property
     def held(self) -> bytes:

@@ -48,7 +48,7 @@ def save(parts: Parts) -> bytes:
     state = {
         "charset": parts.charset.value,
         "size": [screen.columns, screen.lines],
-        "decoder": [decoder.held.hex(), decoder.legacy, decoder.after_lead],
+        "decoder": [decoder.held.hex(), decoder.legacy, decoder.alone],
         "parser": [parser.state.value, parser.collected, parser.left],
         "rows": [styles.runs(row) for row in screen.buffer],
         "main": None if screen.main is None else [styles.runs(row) for row in screen.main],
@@ -205,13 +205,13 @@ def _parts(state: dict[str, Any], palette: Palette) -> Parts:
 
 
 def _decoder(charset: Charset, entry: Any) -> Decoder:
-    held, legacy, after_lead = entry
+    held, legacy, alone = entry
     decoder = decoder_of(charset)
     _require(len(held) <= 6, "more than a character held back")
     if held:
         decoder.held = bytes.fromhex(held)
     decoder.legacy = _number(legacy, 0, LEGACY_SPAN)
-    decoder.after_lead = _flag(after_lead)
+    decoder.alone = _number(alone, 0, 255)
     return decoder
 
 

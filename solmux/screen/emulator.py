@@ -37,7 +37,7 @@ class Unfinished(NamedTuple):
       left: characters of a string still to come at most.
       held: the beginning of a character.
       legacy: for how many bytes more what is ambiguous is code page 437.
-      after_lead: whether the last byte was 0xC0 or above, and no UTF-8.
+      alone: the last byte, if it was no UTF-8, else 0.
     """
 
     state: State
@@ -45,7 +45,7 @@ class Unfinished(NamedTuple):
     left: int
     held: bytes
     legacy: int
-    after_lead: bool
+    alone: int
 
 
 class Emulator:
@@ -139,7 +139,7 @@ class Emulator:
         """What is half read."""
         parser, decoder = self._parser, self._decoder
         return Unfinished(
-            parser.state, parser.collected, parser.left, decoder.held, decoder.legacy, decoder.after_lead
+            parser.state, parser.collected, parser.left, decoder.held, decoder.legacy, decoder.alone
         )
 
     def feed(self, data: bytes) -> None:

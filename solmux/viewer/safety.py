@@ -124,7 +124,7 @@ class SafetyFilter:
         self._parser.left = unfinished.left
         self._decoder.held = unfinished.held
         if isinstance(self._decoder, AutoDecoder):
-            self._decoder.legacy, self._decoder.after_lead = unfinished.legacy, unfinished.after_lead
+            self._decoder.legacy, self._decoder.alone = unfinished.legacy, unfinished.alone
 
 
 class _Writer:

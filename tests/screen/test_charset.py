@@ -29,6 +29,20 @@ def test_an_ambiguous_pair_follows_the_frame_before_it() -> None:
     assert decoder.decode(b" " * LEGACY_SPAN + b"\xc4\xbf") == " " * LEGACY_SPAN + "Ŀ"
 
 
+def test_a_frame_of_three_bytes_is_a_frame() -> None:
+    assert AutoDecoder().decode(b"\xc9\xcd\xbb \xb3\xc4\xbf \xc3\xc4\xbf\xc4\xbf.") == "╔═╗ │─┐ ├─┐─┐."
+
+
+def test_a_frame_cut_between_packets_is_a_frame() -> None:
+    decoder = AutoDecoder()
+    assert [decoder.decode(piece) for piece in (b"\xb3", b"\xc4\xbf", b"\xc4", b"\xbf.")] == [
+        "│",
+        "─┐",
+        "",
+        "─┐.",
+    ]
+
+
 def test_a_longer_character_ends_the_frames() -> None:
     assert AutoDecoder().decode(FRAME_TOP + "… é".encode()) == "┌──────┐… é"
 
@@ -59,13 +73,29 @@ def test_forgetting_drops_the_beginning_of_a_character() -> None:
         assert decoder.decode(b"b") == "b"
 
 
+PARTS = [
+    b"\xc9",
+    b"\xcd",
+    b"\xbb",
+    b"\xb3",
+    b"\xc4",
+    b"\xbf",
+    b"\xe2\x94",
+    "é".encode(),
+    "…".encode(),
+    b"a",
+    b"\xff",
+]
+MIXED = st.lists(st.sampled_from(PARTS), max_size=40).map(b"".join)
+
+
 @pytest.mark.parametrize("charset", list(Charset))
-@given(data=st.binary(max_size=200), cuts=st.lists(st.integers(0, 200), max_size=5))
+@given(data=st.binary(max_size=200) | MIXED, cuts=st.lists(st.integers(0, 200), max_size=5))
 def test_pieces_decode_as_the_whole(charset: Charset, data: bytes, cuts: list[int]) -> None:
     whole, pieces = decoder_of(charset), decoder_of(charset)
     borders = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
     assert "".join(pieces.decode(data[a:b]) for a, b in pairwise(borders)) == whole.decode(data)
-    assert (pieces.held, pieces.legacy, pieces.after_lead) == (whole.held, whole.legacy, whole.after_lead)
+    assert (pieces.held, pieces.legacy, pieces.alone) == (whole.held, whole.legacy, whole.alone)
 
 
 @given(st.text(alphabet=st.characters(codec="utf-8")))
