@@ -25,6 +25,9 @@ class Log(Protocol):
     @property
     def first(self) -> int: ...
 
+    @property
+    def last_mark(self) -> float | None: ...
+
     session_word: int
     sol_word: int
 
@@ -150,6 +153,19 @@ class Console:
     def activating(self, managed_system_session_id: int) -> None:
         """Record the session before the Activate leaves: an orphan of ours if we die from here on."""
         self.log.session_word = managed_system_session_id
+
+    def resume(self, last_alive: float | None) -> None:
+        """An earlier run has logged this console: what was printed since then is a gap.
+
+        *last_alive* is when that run was last seen alive, None for unknown. A run that ended in order, or had
+        lost the session before, said so in the log: its last mark is the better time.
+        """
+        if self.log.received == 0:
+            return
+        was_up = self.log.session_word != 0
+        since = last_alive if was_up and last_alive is not None else self.log.last_mark
+        if since is not None:
+            self.gap_from, self.gap_reason = since, "solmux was not running"
 
     def activated(self) -> None:
         """SOL is up: close the gap in the log, if there was one."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 import trio
 
@@ -75,6 +76,8 @@ class Core:
         self._journal: Journal
         self._nursery: trio.Nursery
         self._handshakes = trio.CapacityLimiter(HANDSHAKES)
+        self._last_alive: float | None = None
+        self._running = False
         self._verbs = CoreVerbs(self)
 
     @property
@@ -97,7 +100,8 @@ class Core:
     async def run(self, stop: trio.Event, ready: Callable[[], None]) -> None:
         """Serve until *stop*; call *ready* once clients can connect. Raises `StartError`."""
         runtime = Path(self.config.server.runtime_directory)
-        with _only_core(runtime):
+        with _OnlyCore(runtime) as life:
+            self._last_alive = life.last_alive
             raise_descriptor_limit(len(self.config.consoles))
             self._hub = Hub()
             self._journal = Journal(log_settings(self.config), runtime / "ring", wall=self._wall)
@@ -113,7 +117,8 @@ class Core:
                     for name in self.config.consoles:
                         self._start(self.config.consoles[name])
                     self._nursery.start_soon(self._serve_clients, listener)
-                    self._nursery.start_soon(self._watch_journal)
+                    self._running = True
+                    self._nursery.start_soon(self._watch_journal, life)
                     ready()
                     await stop.wait()
                     await self._end_sessions(list(self.units.values()))
@@ -153,6 +158,8 @@ class Core:
         name = config.name
         console_log = self._journal.open_console(name, log=config.log)
         console = Console(name, console_log, self.publish, self._wall)
+        if not self._running:
+            console.resume(self._last_alive)
         keeper = Keeper(
             session_settings(config),
             self._hub,
@@ -216,9 +223,10 @@ class Core:
         finally:
             self._clients.discard(client)
 
-    async def _watch_journal(self) -> None:
-        """Pass the writer's alarms on to the log and the clients."""
+    async def _watch_journal(self, life: "_OnlyCore") -> None:
+        """Pass the writer's alarms on to the log and the clients; leave a sign of life for the next run."""
         while True:
+            life.touch()
             for alarm in self._journal.alarms():
                 log.error("%s", alarm)
                 self.publish("", "alarm", str(alarm), {})
@@ -248,14 +256,22 @@ def raise_descriptor_limit(consoles: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed * 2, hard) if hard > 0 else needed * 2, hard))
 
 
-class _only_core:  # noqa: N801 - used like a function
-    """Hold the runtime directory: two cores on one ring would destroy it."""
+class _OnlyCore:
+    """Hold the runtime directory: two cores on one ring would destroy it.
+
+    The time of the lock file is the sign of life for the next run; `last_alive` is that of the run before.
+    """
 
     def __init__(self, directory: Path) -> None:
+        self.last_alive: float | None = None
         self._directory = directory
         self._descriptor = -1
 
-    def __enter__(self) -> None:
+    def touch(self) -> None:
+        """Say that this run lives."""
+        os.utime(self._descriptor)
+
+    def __enter__(self) -> Self:
         path = self._directory / "core.lock"
         try:
             self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
@@ -270,8 +286,11 @@ class _only_core:  # noqa: N801 - used like a function
             raise StartError(
                 f"another solmux core (process {holder or '?'}) uses {self._directory}"
             ) from None
+        status = os.fstat(self._descriptor)
+        self.last_alive = status.st_mtime if status.st_size else None
         os.ftruncate(self._descriptor, 0)
         os.write(self._descriptor, f"{os.getpid()}\n".encode())
+        return self
 
     def __exit__(self, *_: object) -> None:
         os.close(self._descriptor)

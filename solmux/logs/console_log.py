@@ -100,6 +100,11 @@ class ConsoleLog:
         return self._ring.first
 
     @property
+    def last_mark(self) -> float | None:
+        """Wall time of the last byte or event, also of a run before this one; None for never."""
+        return self._ring.marked / MICROSECONDS if self._ring.marked else None
+
+    @property
     def log(self) -> bool:
         """Whether what comes now is written to files."""
         return self._hole is None or self._hole[1] != NOTHING

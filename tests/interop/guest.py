@@ -10,7 +10,9 @@ import pytest
 
 from tests.interop.peers import require
 
-HOME = Path(__file__).parent.parent.parent / ".cache" / "guest"  # kept between runs: the kernel is downloaded once
+HOME = (
+    Path(__file__).parent.parent.parent / ".cache" / "guest"
+)  # kept between runs: the kernel is downloaded once
 
 INIT = """\
 #!/bin/busybox sh
@@ -86,4 +88,3 @@ def _entry(inode: int, name: str, data: bytes, mode: int, device: tuple[int, int
     numbers = [inode, mode, 0, 0, 1, 0, len(data), 0, 0, *device, len(path), 0]
     head = b"070701" + b"".join(b"%08X" % number for number in numbers) + path
     return head + bytes(-len(head) % 4) + data + bytes(-len(data) % 4)
-

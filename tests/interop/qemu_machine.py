@@ -1,4 +1,4 @@
-"""A real guest behind a real BMC: QEMU's first serial port is ipmi_sim's SOL, and IPMI power switches the guest.
+"""A real guest behind a real BMC: QEMU's serial port is ipmi_sim's SOL, and IPMI switches the guest.
 
 ipmi_sim starts and stops QEMU over its VM protocol. Between their serial sides stands a relay of the test: it
 lets either side come and go, and keeps every byte that the guest sent, as the truth.

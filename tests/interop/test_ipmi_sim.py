@@ -20,6 +20,7 @@ pytestmark = pytest.mark.interop
 
 NAME = "server42"
 SIZES = [13, 512, 1 << 20]
+BMC_BUFFER = 16 << 10  # of ipmi_sim, towards the console
 CHUNK = 256  # characters of input given to the core at once
 
 
@@ -147,17 +148,20 @@ def test_a_two_key_login_works_and_a_wrong_kg_is_named(tmp_path: Path) -> None:
             assert "Kg" in service.solmux("status", NAME).stdout.decode()
 
 
-def test_120_seconds_of_steady_output_outlive_the_session_timeout(bmc: IpmiSimulator, service: Service) -> None:
+def test_120_seconds_of_steady_output_outlive_the_session_timeout(
+    bmc: IpmiSimulator, service: Service
+) -> None:
     # ipmi_sim drops a session after 30 s without an IPMI message; SOL packets do not count.
+    pace = threading.Event()  # never set: the host prints 20 lines a second
     sent = bytearray()
     end = time.monotonic() + 120
     number = 0
     while time.monotonic() < end:
-        line = b"line %06d of steady output, a little over eighty characters long so that it wraps\r\n" % number
+        line = b"line %06d of steady output, a little over eighty characters so that it wraps\r\n" % number
         bmc.serial.sendall(line)
         sent += line
         number += 1
-        time.sleep(0.05)
+        pace.wait(0.05)
     assert same(await_record(service, len(sent)), bytes(sent))
     text = service.text(NAME)
     assert text.count("[-- Console up") == 1
@@ -180,7 +184,9 @@ def test_a_restarted_bmc_is_taken_back_with_the_gap_marked_and_nothing_repeated(
     assert len(re.findall(r"\[-- GAP \S+Z\.\.\S+Z: ", text)) == 1
     lines = [line for line in text.splitlines() if "restart" in line or "[--" in line]
     places = [index for index, line in enumerate(lines) if "GAP" in line or "the restart" in line]
-    assert ["before" in lines[places[0]], "GAP" in lines[places[1]], "after" in lines[places[2]]] == [True] * 3
+    assert ["before" in lines[places[0]], "GAP" in lines[places[1]], "after" in lines[places[2]]] == [
+        True
+    ] * 3
 
 
 def test_a_killed_core_loses_and_repeats_nothing_that_it_acknowledged(
@@ -191,11 +197,8 @@ def test_a_killed_core_loses_and_repeats_nothing_that_it_acknowledged(
     eventually(lambda: len(service.record(NAME)) > 200_000, "the stream is under way")
     service.kill_part("core")
     host.join(120)
-    eventually(lambda: len(service.record(NAME)) >= len(data) - 20_000, "the rest has come", 120)
-    # What ipmi_sim had in its own buffer may have been thrown away by it while nobody listened, and the packet
-    # whose ACK was under way may stand twice: compare by blocks of high entropy.
-    time.sleep(3)
-    record = service.record(NAME)
+    eventually(lambda: service.record(NAME).endswith(data[-64:]), "the rest has come", 120)
+    record = service.record(NAME)  # the packet whose ACK was under way may stand in it twice
     at_kill = _common_prefix(record, data)
     assert at_kill > 200_000
     rest = record[at_kill:]
@@ -203,7 +206,10 @@ def test_a_killed_core_loses_and_repeats_nothing_that_it_acknowledged(
     assert resumed >= 0, "what follows the kill is not part of the stream"
     assert resumed >= at_kill - 255, "more than the packet under way was repeated"
     assert rest == data[resumed:]
-    assert resumed <= at_kill, f"{resumed - at_kill} bytes are missing after the kill"
+    # Nothing acknowledged is missing: what is, ipmi_sim still had in its own buffer and threw away when the
+    # dead session's SOL was taken back. The log says so.
+    assert resumed - at_kill <= BMC_BUFFER
+    assert len(re.findall(r"\[-- GAP \S+Z\.\.\S+Z: solmux was not running", service.text(NAME))) == 1
 
 
 def _common_prefix(one: bytes, other: bytes) -> int:
