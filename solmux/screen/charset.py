@@ -50,6 +50,11 @@ class AutoDecoder:
         self.legacy = 0  # for how many bytes more pairs are code page 437
         self.alone = 0  # the last byte, if it was no UTF-8
 
+    @property
+    def idle(self) -> bool:
+        """Whether plain ASCII would be decoded to itself and change nothing here."""
+        return not (self.held or self.legacy or self.alone)
+
     def decode(self, data: bytes) -> str:
         """Return the text of *data*; the beginning of a character is kept for the next call."""
         if self.held:
@@ -116,6 +121,11 @@ class FixedDecoder:
     @held.setter
     def held(self, held: bytes) -> None:
         self._decoder.setstate((held, 0))
+
+    @property
+    def idle(self) -> bool:
+        """Whether plain ASCII would be decoded to itself and change nothing here."""
+        return not self.held
 
     def decode(self, data: bytes) -> str:
         """Return the text of *data*; the beginning of a character is kept for the next call."""

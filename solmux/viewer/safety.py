@@ -75,6 +75,10 @@ class _SurrogateDecoder:
     def held(self, held: bytes) -> None:
         self._decoder.setstate((held, 0))
 
+    @property
+    def idle(self) -> bool:
+        return not self.held
+
     def decode(self, data: bytes) -> str:
         return self._decoder.decode(data)
 
@@ -102,7 +106,7 @@ class SafetyFilter:
 
     def feed(self, data: bytes, now: float) -> bytes:
         """Return what of *data* may be shown; *now* is in seconds, monotonic."""
-        if self._parser.state is State.GROUND and not self._decoder.held and _PLAIN.match(data):
+        if self._parser.state is State.GROUND and self._decoder.idle and _PLAIN.match(data):
             return data
         self._writer.now = now
         self._parser.feed(self._decoder.decode(data))

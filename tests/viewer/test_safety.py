@@ -122,6 +122,15 @@ def test_bytes_of_a_firmware_come_out_as_utf8_where_the_set_is_known() -> None:
     assert viewer.text() == emulator.text()
 
 
+def test_plain_text_between_frames_counts_for_the_filter_as_for_the_emulator() -> None:
+    for output in ([b"\xb3", b"abc", b"\xc4\xbf."], [b"\xda\xc4", b"x" * 9000, b"\xc4\xbf."]):
+        emulator, viewer, safety = Emulator(), Emulator(), SafetyFilter("auto")
+        for piece in output:
+            emulator.feed(piece)
+            viewer.feed(safety.feed(piece, 0.0))
+        assert viewer.text() == emulator.text()
+
+
 def test_a_sequence_cut_short_is_mended() -> None:
     assert SafetyFilter().feed("dbus\x1b…P\x1b[…- D".encode(), 0.0) == "dbus…P…- D".encode()
     assert SafetyFilter().feed(b"\x1b[02;0\x1b[02;01H\x1b\x1b[1m", 0.0) == b"\x1b[02;01H\x1b[1m"
