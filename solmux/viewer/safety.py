@@ -33,7 +33,9 @@ _INVISIBLE: Final = re.compile("[\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\u
 _HARMLESS: Final = frozenset({" q"})
 _HARMLESS_MODES: Final = frozenset({modes.private(12), modes.private(2026)})
 _MODES: Final = modes.KEPT | modes.ALTERNATE_SCREENS | {modes.SAVE_CURSOR} | _HARMLESS_MODES
-_QUERIES: Final = frozenset("c >c =c n ?n x t >t $p ?$p >q ?u ?m ?S $w *y &u #S #R".split())
+_ATTRIBUTE_QUERIES: Final = frozenset({"c", ">c", "=c", "n", "?n", "x", "t", ">t", ">q", "?u", "?m", "?S"})
+_STATE_QUERIES: Final = frozenset({"$p", "?$p", "$w", "*y", "&u", "#S", "#R"})
+_QUERIES: Final = _ATTRIBUTE_QUERIES | _STATE_QUERIES
 _CLEAR_SCROLLBACK: Final = "3"
 _CLEARED: Final = "\x1b[r\x1b[2J\x1b[H"  # what switching to or from 132 columns does, without the columns
 MOST_QUERIES: Final = 64
