@@ -17,7 +17,6 @@ OFFERED = 64 << 10  # bytes that wait in the screen itself; the rest waits here
 SHORT_HOLE = 256 << 10  # bytes that are always drawn, when the record has them
 LONG_HOLE = 4 << 20  # bytes that are drawn when no keyframe lies in them
 AHEAD_LIMIT = 1 << 20  # bytes waiting to be drawn; beyond that the oldest are given up
-SETTLE = 0.2  # seconds to wait for the rest of an escape sequence
 RING_PATIENCE = 1.0  # seconds to wait for what the core's ring holds
 
 
@@ -67,6 +66,7 @@ class Drawing:
     _ahead: deque[tuple[int, bytes]] = field(default_factory=deque)  # not offered to the screen yet
     _ahead_size: int = 0
     _plain_lines: int | None = None  # lines since the last hole, while none of them addressed the cursor
+    _lines_since_program: int | None = None  # lines since something addressed the cursor
     _restarted: bool = False
     _waiters: list[_Waiter] = field(default_factory=list)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -91,6 +91,15 @@ class Drawing:
         pushed_off = self._plain_lines is not None and self._plain_lines > self.emulator.rows
         return pushed_off or not self._screen.reconstructed
 
+    @property
+    def by_program(self) -> bool:
+        """Whether a program draws the screen, so that a line more would break it; else lines follow lines."""
+        emulator = self.emulator
+        recently = self._lines_since_program is not None and self._lines_since_program < emulator.rows
+        cursor = emulator.cursor
+        whole = emulator.margins == (0, emulator.rows - 1)
+        return recently or emulator.alternate or not whole or any(emulator.text()[cursor.row + 1 :])
+
     def begin_live(self, live: int) -> None:
         """What comes from offset *live* on is new. A screen drawn beyond it is of a core that is no more."""
         self.live = live
@@ -114,7 +123,7 @@ class Drawing:
         self._wake.set()
 
     def when(self, target: int, take: Callable[[], None]) -> None:
-        """Call *take* once *target* at least is drawn, and not in the midst of a sequence."""
+        """Call *take* once *target* at least is drawn; that may be in the midst of a sequence."""
         self._waiters.append(_Waiter(target, take))
         self._wake.set()
 
@@ -136,12 +145,6 @@ class Drawing:
                 self._serve()
                 await asyncio.sleep(0 if self.eager or self._waiters else REST)
             self._serve()
-            if any(waiter.target <= self.drawn for waiter in self._waiters):  # in the midst of a sequence
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(SETTLE):
-                        await self._wake.wait()
-                        continue
-                self._serve(settled=True)
             await self._wake.wait()
 
     async def _begin(self) -> None:
@@ -164,8 +167,15 @@ class Drawing:
 
     def _offer(self, offset: int, data: bytes) -> None:
         self._screen.offer(offset, data)
+        if addresses_cursor(data):
+            self._plain_lines = None
+            self._lines_since_program = 0
+            return
+        lines = data.count(b"\n")
         if self._plain_lines is not None:
-            self._plain_lines = None if addresses_cursor(data) else self._plain_lines + data.count(b"\n")
+            self._plain_lines += lines
+        if self._lines_since_program is not None:
+            self._lines_since_program += lines
 
     def _digest(self) -> None:
         """Draw a slice; history and news are not drawn together, for the sake of the answers."""
@@ -248,9 +258,7 @@ class Drawing:
         self._ahead.clear()
         self._ahead_size = 0
 
-    def _serve(self, *, settled: bool = False) -> None:
-        if not self._waiters or not (settled or self.emulator.in_ground):
-            return
+    def _serve(self) -> None:
         ready = [waiter for waiter in self._waiters if waiter.target <= self.drawn]
         self._waiters = [waiter for waiter in self._waiters if waiter.target > self.drawn]
         for waiter in ready:

@@ -23,6 +23,9 @@ class Viewer(Protocol):
     def paint(self, drawing: Drawing) -> None:
         """Show the screen anew; what follows in `output` continues it."""
 
+    def moment(self, drawing: Drawing) -> None:
+        """What was shown so far is exactly what is drawn: the moment asked for has come."""
+
     def output(self, data: bytes) -> None:
         """Show what the console printed. Not filtered."""
 
@@ -67,13 +70,18 @@ class _Place:
 
     Attributes:
       pictures: whether it wants the screen, or lines only.
+      lines: how many it sees first.
       flowing: whether output goes to it: it has seen what came before.
       target: offset that its picture, or its first lines, must reach.
+      shown: offset up to which it has seen everything while it waits for a moment; None when it waits for a
+        picture.
     """
 
     pictures: bool
+    lines: int
     flowing: bool = False
     target: int = 0
+    shown: int | None = None
 
 
 class Feed:
@@ -103,9 +111,9 @@ class Feed:
 
     # viewers
 
-    def join(self, viewer: Viewer, *, pictures: bool) -> None:
-        """Let *viewer* look: the screen and what follows, or the last lines and what follows."""
-        self._places[viewer] = _Place(pictures)
+    def join(self, viewer: Viewer, *, pictures: bool, lines: int = LINES_BEFORE) -> None:
+        """Let *viewer* look: the screen and what follows, or the last *lines* and what follows."""
+        self._places[viewer] = _Place(pictures, lines)
         if pictures:
             self._draw().eager = True
         if self.away:
@@ -125,6 +133,15 @@ class Feed:
     def repaint(self, viewer: Viewer) -> None:
         """Show *viewer* the screen anew."""
         self._show(viewer)
+
+    def pause(self, viewer: Viewer) -> None:
+        """Hold *viewer*'s output back until the screen is drawn up to what it has seen: its `moment`."""
+        place = self._places.get(viewer)
+        if place is None or not place.flowing or self._drawing is None:
+            return  # its picture is about to come
+        place.flowing = False
+        place.shown = place.target = self.position or 0
+        self._drawing.when(place.target, lambda: self._show_screen(viewer))
 
     def last_lines(self, count: int) -> bytes:
         """Return the last *count* lines that were printed, as they came."""
@@ -266,6 +283,7 @@ class Feed:
         if place is None:
             return
         place.flowing = False
+        place.shown = None
         if self.position is None and not self.away:
             return  # `_subscribed` shows it
         place.target = 0 if self.away else max(self.position or 0, self._live)
@@ -278,21 +296,30 @@ class Feed:
     def _show_lines(self, viewer: Viewer, place: _Place) -> None:
         if self.position is not None and self.position >= place.target:
             place.flowing = True
-            self._tell(viewer, viewer.output, self.last_lines(LINES_BEFORE))
+            self._tell(viewer, viewer.output, self.last_lines(place.lines))
 
     def _show_screen(self, viewer: Viewer) -> None:
         place = self._places.get(viewer)
         drawing = self._drawing
         if place is None or drawing is None or drawing.drawn < place.target or place.flowing:
             return
-        behind = max(0, (self.position or 0) - drawing.drawn)
-        if behind > len(self._tail):  # what follows the picture is not at hand any more
+        end = self.position or 0
+        begin = min(end, drawing.drawn if place.shown is None else place.shown)
+        following = bytes(self._tail[len(self._tail) - (end - begin) :])
+        if end - begin > len(self._tail):  # what it has to see first is not at hand any more
             self._show(viewer)
             return
         place.flowing = True
-        self._tell(viewer, viewer.paint, drawing)
-        if behind:
-            self._tell(viewer, viewer.output, bytes(self._tail[-behind:]))
+        if place.shown is None:
+            self._tell(viewer, viewer.paint, drawing)
+        else:
+            before = max(0, drawing.drawn - begin)
+            if before:
+                self._tell(viewer, viewer.output, following[:before])
+            self._tell(viewer, viewer.moment, drawing)
+            following = following[before:]
+        if following:
+            self._tell(viewer, viewer.output, following)
 
     def _tell(self, viewer: Viewer, call: Callable[P, None], *args: P.args, **kwargs: P.kwargs) -> None:
         """Keep a viewer's fault from the other viewers, and from the core's link."""

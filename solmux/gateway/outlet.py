@@ -27,7 +27,7 @@ class Outlet:
     and open when nobody has one. Output that comes while it is closed is counted and left out.
 
     Attributes:
-      on_resume: called with the count of bytes left out when it opens again after some were.
+      on_resume: called with the count of bytes left out, if any, when it opens again.
       on_stuck: called when it has been closed for `STUCK_LIMIT` seconds.
       skipped: bytes left out since it was closed.
     """
@@ -107,9 +107,8 @@ class Outlet:
             return
         self._cancel_stuck()
         self._opened.set()
-        if self.skipped:
-            skipped, self.skipped = self.skipped, 0
-            self.on_resume(skipped)
+        skipped, self.skipped = self.skipped, 0
+        self.on_resume(skipped)
 
     def end(self) -> None:
         """The channel is gone: forget what was to be written."""

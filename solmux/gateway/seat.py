@@ -18,7 +18,7 @@ class SeatOwner(Protocol):
     """Who sits there."""
 
     def seat_changed(self, seat: "Seat") -> None:
-        """Mode or writer are others now (`seat.mode`, `seat.writer`)."""
+        """Mode or writer are others now (`seat.mode`, `seat.writer`), or a wish was answered."""
 
     def seat_lost(self, seat: "Seat", reason: str) -> None:
         """The core refused the seat or took it back; it is of no further use."""
@@ -70,6 +70,7 @@ class Seat:
     _unanswered: deque[_OnItsWay] = field(default_factory=deque)
     _next_id: int = 1
     _asking: bool = False
+    _tell: bool = False  # the answer to a person's own wish, even if it changes nothing
     _reading: bool = True
 
     @property
@@ -80,6 +81,7 @@ class Seat:
     def ask(self, mode: str | None = None) -> None:
         """Ask the core for the seat, or for another *mode* of it."""
         self.wanted = mode or self.wanted
+        self._tell = mode is not None
         asked = self.send(Attach(self.number, self.console, self.wanted, self.person, self.address))
         self._asking = asked and self.mode == ""
 
@@ -152,7 +154,8 @@ class Seat:
             unsent = len(self._held)
             self._held.clear()
             self.owner.input_uncertain(unsent, f"not sent: {frame.writer or 'nobody'} types")
-        if before != (self.mode, self.writer):
+        if self._tell or before != (self.mode, self.writer):
+            self._tell = False
             self.owner.seat_changed(self)
         self._pour()
 

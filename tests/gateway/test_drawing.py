@@ -219,7 +219,7 @@ def test_a_screen_is_saved_as_of_its_offset_and_in_the_midst_of_a_sequence_too()
         async with drawn(record) as drawing:
             drawing.begin_live(len(output))
             drawing.add(0, output)
-            await until(drawing, len(output))  # in the midst: after a moment's patience
+            await until(drawing, len(output))
             assert await drawing.save() == len(output)
 
     run(scenario)
@@ -228,24 +228,6 @@ def test_a_screen_is_saved_as_of_its_offset_and_in_the_midst_of_a_sequence_too()
     text, exact = attach_late(record, len(output))
     assert exact
     assert text == screen_of(record.output).text()
-
-
-def test_nobody_is_shown_half_a_sequence_while_more_is_coming() -> None:
-    seen: list[bool] = []
-
-    async def scenario() -> None:
-        async with drawn(Record()) as drawing:
-            drawing.begin_live(2)
-            drawing.add(0, b"\x1b[")
-            reached = asyncio.Event()
-            drawing.when(2, reached.set)
-            drawing.when(2, lambda: seen.append(drawing.emulator.in_ground))
-            await eventually(lambda: drawing.drawn == 2)
-            drawing.add(2, b"1mbold")
-            await reached.wait()
-
-    run(scenario)
-    assert seen == [True]
 
 
 def test_a_core_that_counts_anew_begins_with_a_blank_screen() -> None:

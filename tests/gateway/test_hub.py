@@ -81,6 +81,9 @@ class Eye:
         self.exact = drawing.exact
         self.terminal.feed(drawing.emulator.repaint())
 
+    def moment(self, drawing: Drawing) -> None:
+        self.told.append(f"moment {drawing.drawn} {self.terminal.text() == drawing.emulator.text()}")
+
     def output(self, data: bytes) -> None:
         self.seen += data
         self.terminal.feed(data)
@@ -272,6 +275,26 @@ def test_a_core_that_restarts_loses_and_doubles_nothing(tmp_path: Path) -> None:
         assert screen.row(0) == "before meanwhile after"
         assert screen.paintings == 1
         assert screen.told == lines.told == ["gone", "back"]
+
+    play(scenario, tmp_path)
+
+
+def test_a_moment_comes_when_what_was_shown_is_what_is_drawn(tmp_path: Path) -> None:
+    async def scenario(core: CorePeer, hub: Hub, _shelf: Shelf) -> None:
+        core.print("server42", b"login: ")
+        eye = look(hub)
+        await eventually(lambda: eye.paintings)
+        feed = hub.feed("server42")
+        for number in range(50):
+            core.print("server42", b"line %d\r\n\x1b[1" % number)
+            core.print("server42", b"m")
+            feed.pause(eye)
+            feed.pause(eye)
+            await eventually(partial(lambda count: len(eye.told) == count, number + 1))
+        await eventually(lambda: eye.seen.endswith(b"line 49\r\n\x1b[1m"))
+        assert eye.seen.count(b"line") == 50
+        assert all(word.endswith(" True") for word in eye.told)
+        assert eye.paintings == 1
 
     play(scenario, tmp_path)
 

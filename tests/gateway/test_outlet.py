@@ -102,11 +102,9 @@ def test_a_closed_outlet_counts_what_it_leaves_out_and_opens_when_the_last_reaso
     run(scenario)
 
 
-def test_nothing_skipped_is_no_resume() -> None:
+def test_opening_what_was_not_closed_is_no_resume() -> None:
     async def scenario() -> None:
         outlet = Outlet(Paper(), never, never)
-        outlet.close("channel")
-        outlet.open("channel")
         outlet.open("never closed")
 
     run(scenario)
@@ -120,7 +118,7 @@ def test_a_client_that_takes_nothing_for_long_is_given_up(monkeypatch: pytest.Mo
         outlet = Outlet(Paper(), never, stuck.set)
         outlet.close("channel")
         await stuck.wait()
-        fine = Outlet(Paper(), never, never)
+        fine = Outlet(Paper(), lambda _: None, never)
         fine.close("channel")
         fine.open("channel")
         fine.close("channel")
