@@ -175,8 +175,10 @@ def describe_holder(managed_system_session_id: int | None) -> Procedure[SolHeld]
     address = str(session.address) if int(session.address) else ""
     request = Request(NetFunction.APPLICATION, _GET_USER_NAME, bytes((session.user_id,)))
     response = yield Ask(request, OPTIONAL)
-    name = good_data(response)[:16].partition(b"\0")[0]
-    return SolHeld(name.decode("utf-8", "backslashreplace"), address, session.privilege or None)
+    name = good_data(response)[:16].partition(b"\0")[0].decode("utf-8", "replace")
+    # It ends on people's terminals, and comes from a machine.
+    name = "".join(character if character.isprintable() else "?" for character in name)
+    return SolHeld(name, address, session.privilege or None)
 
 
 def _make_room(
