@@ -1,5 +1,6 @@
 """One file that only grows: whole appends or none, and notice of what others do to it."""
 
+import os
 from enum import Enum, auto
 
 from solmux.logs.disk import Disk
@@ -22,13 +23,15 @@ class AppendFile:
     Attributes:
       path: where it is.
       size: bytes it has, as far as this writer knows.
+      noted_in: round of the syncer in which it was last noted as changed.
     """
 
-    __slots__ = ("_descriptor", "_disk", "_torn", "path", "size")
+    __slots__ = ("_descriptor", "_disk", "_torn", "noted_in", "path", "size")
 
     def __init__(self, disk: Disk, path: str, size: int = 0) -> None:
         self.path = path
         self.size = size
+        self.noted_in = 0
         self._disk = disk
         self._descriptor: int | None = None
         self._torn = False
@@ -54,41 +57,41 @@ class AppendFile:
             raise
         status = self._disk.status(descriptor)
         self._torn = False
-        if not status.links:
+        if not status.st_nlink:
             self.close()
             self.size = 0
             return Appended.REMOVED
-        expected, self.size = self.size + len(data), status.size
-        if status.size == expected:
+        expected, self.size = self.size + len(data), status.st_size
+        if status.st_size == expected:
             return Appended.DONE
-        return Appended.RESTARTED if status.size == len(data) else Appended.DISTURBED
+        return Appended.RESTARTED if status.st_size == len(data) else Appended.DISTURBED
 
     def cut(self, size: int) -> None:
         """Cut off what lies behind *size*; a file that is shorter, or missing, stays so. Raises `OSError`."""
         status = self._disk.path_status(self.path)
         self.size = size
-        if status is None or status.size < size:
-            self.size = 0 if status is None else status.size
-        elif status.size > size:
+        if status is None or status.st_size < size:
+            self.size = 0 if status is None else status.st_size
+        elif status.st_size > size:
             self._torn = True
             self._mend()
 
     def adopt(self) -> None:
         """Take the file as it is found. Raises `OSError`."""
         status = self._disk.path_status(self.path)
-        self.size = 0 if status is None else status.size
+        self.size = 0 if status is None else status.st_size
 
     def still_named(self) -> bool:
         """Whether the open file still bears its name; True while it is closed. Raises `OSError`."""
         if self._descriptor is None:
             return True
         found = self._disk.path_status(self.path)
-        return found is not None and found.identity == self._disk.status(self._descriptor).identity
+        return found is not None and os.path.samestat(found, self._disk.status(self._descriptor))
 
     def begin_anew(self) -> None:
         """The next append goes to a new file of this name."""
         self.close()
-        self.size = 0
+        self.size = self.noted_in = 0
         self._torn = False
 
     def close(self) -> None:
@@ -108,7 +111,7 @@ class AppendFile:
 
     def _mend(self) -> None:
         descriptor = self._open()
-        if self._disk.status(descriptor).size > self.size:
+        if self._disk.status(descriptor).st_size > self.size:
             self._disk.truncate(descriptor, self.size)
         self._torn = False
 

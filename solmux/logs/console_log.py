@@ -218,7 +218,7 @@ class ConsoleLog:
         """Return when the byte at *position* came (micros), and how far below *stop* this holds."""
         marks = self._marks
         micros = marks[0][1]
-        for number in range(len(marks)):
+        for number in range(1, len(marks)):
             offset, moment = marks[number]
             if offset > position:
                 return micros, min(stop, offset)
@@ -228,20 +228,22 @@ class ConsoleLog:
     def unlogged(self, position: int, limit: int) -> tuple[int, bytes]:
         """Return bytes from *position* on; a later offset, and nothing, if bytes in between are lost."""
         with self._spool.lock:
+            if self._floor <= position:
+                return position, self._ring.read(position, limit)
             for offset, data in self._backlog:
                 if offset > position:
                     return min(offset, self.end_from(position)), b""
                 if position < offset + len(data):
                     return position, data[position - offset : position - offset + limit]
-            if position < self._floor:
-                return min(self._floor, self.end_from(position)), b""
-            return position, self._ring.read(position, limit)
+            return min(self._floor, self.end_from(position)), b""
 
     def release(self, position: int) -> None:
         """Bytes below *position* are in the raw record: the ring may overwrite them."""
         with self._spool.lock:
-            self._spool.drop_below(self._backlog, position)
-            self._floor = max(self._floor, self._next_wanted(position))
+            if self._backlog.size:
+                self._spool.drop_below(self._backlog, position)
+            wanted = position if self._hole is None else self._next_wanted(position)
+            self._floor = max(self._floor, wanted)
         marks = self._marks
         while len(marks) > 1 and marks[1][0] <= position:
             marks.popleft()

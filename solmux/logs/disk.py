@@ -4,31 +4,19 @@ Files are opened to append, never through a symbolic link, never anything but a 
 the log's group. Every call may raise `OSError` and every call may hang: only the threads of `logs` make them.
 """
 
+import ctypes
 import errno
 import grp
 import os
 import stat
+from collections.abc import Collection
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 FILE_MODE = 0o640
 DIRECTORY_MODE = 0o750
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 _READ = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-
-
-class FileStatus(NamedTuple):
-    """What an open file is at the moment.
-
-    Attributes:
-      size: bytes.
-      links: names it has; 0 when somebody removed it.
-      identity: device and inode.
-    """
-
-    size: int
-    links: int
-    identity: tuple[int, int]
 
 
 class Disk(Protocol):
@@ -43,13 +31,13 @@ class Disk(Protocol):
     def truncate(self, descriptor: int, size: int) -> None:
         """Cut the file down to *size*."""
 
-    def status(self, descriptor: int) -> FileStatus:
+    def status(self, descriptor: int) -> os.stat_result:
         """Say what the open file is."""
 
     def close(self, descriptor: int) -> None:
         """Close it."""
 
-    def path_status(self, path: str) -> FileStatus | None:
+    def path_status(self, path: str) -> os.stat_result | None:
         """Say what bears that name; None for nothing."""
 
     def read(self, path: str, position: int, length: int) -> bytes:
@@ -67,6 +55,9 @@ class Disk(Protocol):
     def sync(self, path: str) -> None:
         """Bring a file's data, or a directory's names, to the disk; a missing one is done already."""
 
+    def sync_file_systems(self, paths: Collection[str]) -> None:
+        """Bring everything to the disk that is on the file systems of these files; one may be missing."""
+
 
 class FileSystem:
     """The real one."""
@@ -77,6 +68,7 @@ class FileSystem:
             self._group = grp.getgrnam(group).gr_gid if group else -1
         except KeyError:
             self._group = -1
+        self._syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
 
     def open(self, path: str) -> int:
         """Open a regular file to append, created if need be."""
@@ -96,18 +88,18 @@ class FileSystem:
         """Cut the file down to *size*."""
         os.ftruncate(descriptor, size)
 
-    def status(self, descriptor: int) -> FileStatus:
+    def status(self, descriptor: int) -> os.stat_result:
         """Say what the open file is."""
-        return _status(os.fstat(descriptor))
+        return os.fstat(descriptor)
 
     def close(self, descriptor: int) -> None:
         """Close it."""
         os.close(descriptor)
 
-    def path_status(self, path: str) -> FileStatus | None:
+    def path_status(self, path: str) -> os.stat_result | None:
         """Say what bears that name; None for nothing."""
         try:
-            return _status(os.lstat(path))
+            return os.lstat(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -161,6 +153,30 @@ class FileSystem:
         finally:
             os.close(descriptor)
 
+    def sync_file_systems(self, paths: Collection[str]) -> None:
+        """Bring everything to the disk that is on the file systems of these files; one may be missing."""
+        done = set()
+        for path in paths:
+            status = self.path_status(path)
+            if status is None or status.st_dev in done:
+                continue
+            try:
+                descriptor = os.open(path, _READ)
+            except FileNotFoundError:
+                continue
+            try:
+                self._sync_file_system(descriptor)
+            finally:
+                os.close(descriptor)
+            done.add(status.st_dev)
+
+    def _sync_file_system(self, descriptor: int) -> None:
+        if self._syncfs is None:
+            os.sync()
+        elif self._syncfs(descriptor):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+
     def _adopt(self, descriptor: int, path: str) -> None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -175,7 +191,3 @@ class FileSystem:
                 os.fchown(descriptor, -1, self._group)
             except PermissionError:
                 self._group = -1  # not root and not a member: the files keep the service's own group
-
-
-def _status(status: os.stat_result) -> FileStatus:
-    return FileStatus(status.st_size, status.st_nlink, (status.st_dev, status.st_ino))

@@ -52,7 +52,9 @@ class FileSet:
             if file.append(data) is Appended.REMOVED:
                 raise FileNotFoundError(errno.ENOENT, "is removed again and again", file.path)
             outcome = Appended.RESTARTED
-        self._syncer.changed((file.path,))
+        if file.noted_in != self._syncer.round:
+            file.noted_in = self._syncer.round
+            self._syncer.changed((file.path,))
         return outcome
 
     def moved(self) -> list[AppendFile]:

@@ -140,6 +140,14 @@ class Journal:
             self._rings.close()
         return written and synced
 
+    def write_now(self) -> None:
+        """Make one pass of the writer in the caller's thread; only while the threads are not started."""
+        self._writer.run_pass()
+
+    def sync_now(self) -> bool:
+        """Bring what was written to the disk in the caller's thread; return whether that was possible."""
+        return self._syncer.sync()
+
     def alarms(self) -> list[Alarm]:
         """Return what people should be told and were not told yet; to be asked every second or so."""
         self._reap()

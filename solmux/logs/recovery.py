@@ -69,7 +69,7 @@ def survey(disk: Disk, directory: str, checkpoint: Checkpoint, received: int) ->
     raw = disk.path_status(f"{directory}/{RAW}")
     archived = _archived(disk, directory, checkpoint)
     if raw is not None:
-        read, size = _reader(disk, f"{directory}/{RAW}"), raw.size
+        read, size = _reader(disk, f"{directory}/{RAW}"), raw.st_size
     else:
         read, size = _archived_reader(disk, directory, archived), checkpoint.raw_size
     extent = ttyrec.measure(read, checkpoint.raw_size)
@@ -124,7 +124,7 @@ def find_checkpoint(disk: Disk, directory: str) -> tuple[Checkpoint, int]:
     base: LoggedEvent | None = None
     for tail in TAILS:
         events, _ = _tail_of_events(disk, directory, tail)
-        base = _base(events, closed, raw.size) if raw is not None else None
+        base = _base(events, closed, raw.st_size) if raw is not None else None
         if base is not None:
             break
     sequence = max((event.sequence for event in events), default=0)
@@ -177,7 +177,7 @@ def _measured(
         logged=logged,
         raw_size=extent.end,
         text_offset=logged,
-        text_size=text.size if text is not None else 0,
+        text_size=text.st_size if text is not None else 0,
         text_raw_size=extent.end,
         text_raw_offset=logged,
         stamp=max(stamp, extent.micros),
@@ -209,7 +209,7 @@ def _text_mark(
     segment = (checkpoint.segment_start, checkpoint.opened)
     for event in reversed(events):
         inside = (event.segment, event.opened) == segment and event.raw <= checkpoint.raw_size
-        if inside and event.log is not None and text is not None and event.log <= text.size:
+        if inside and event.log is not None and text is not None and event.log <= text.st_size:
             return event
     return None
 
@@ -232,8 +232,8 @@ def _tail_of_events(disk: Disk, directory: str, length: int) -> tuple[list[Logge
     """Return the events in the last *length* bytes, and the size of the file's whole lines."""
     path = f"{directory}/{EVENTS}"
     status = disk.path_status(path)
-    if status is not None and status.size:
-        start = max(0, status.size - length)
+    if status is not None and status.st_size:
+        start = max(0, status.st_size - length)
         data = disk.read(path, start, length)
         return parse_lines(data), start + data.rfind(b"\n") + 1
     closed = closed_segments(disk.names(f"{directory}/{ARCHIVE}"), EVENTS_SUFFIX)
@@ -241,7 +241,7 @@ def _tail_of_events(disk: Disk, directory: str, length: int) -> tuple[list[Logge
         return [], 0
     path = f"{directory}/{ARCHIVE}/{closed[-1]}"  # just archived; a packed one yields nothing
     status = disk.path_status(path)
-    return parse_lines(disk.read(path, max(0, status.size - length), length) if status else b""), 0
+    return parse_lines(disk.read(path, max(0, status.st_size - length), length) if status else b""), 0
 
 
 def _archived(disk: Disk, directory: str, checkpoint: Checkpoint) -> str | None:

@@ -1,5 +1,6 @@
 """Moments as the files write them. In this room a moment is `micros`: microseconds since 1970, UTC."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 MICROSECONDS = 1_000_000
@@ -20,7 +21,10 @@ def date(micros: int) -> str:
 
 def date_with_millis(micros: int) -> str:
     """Return `2026-11-20T17:05:40.123Z`."""
-    return _moment(micros).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    seconds, rest = divmod(min(max(micros, 0), _LAST_MICROS), MICROSECONDS)
+    # A third of what a datetime costs, and most lines of a log begin with one.
+    year, month, day, hour, minute, second, *_ = time.gmtime(seconds)
+    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{rest // 1000:03}Z"
 
 
 def micros_of_date(text: str) -> int:

@@ -1,7 +1,8 @@
 """Brings what was written to the disk, every few seconds, in a thread of its own.
 
-`fdatasync` takes as long as the disk likes; here it delays nobody. The syncer opens files by their names, so
-it shares nothing with the writer but the set of names that changed.
+A sync takes as long as the disk likes; here it delays nobody. The syncer opens files by their names, so it
+shares nothing with the writer but the set of names that changed. One `syncfs` costs what twenty `fdatasync`
+do, so many changed files are brought to the disk with their whole file system.
 """
 
 import logging
@@ -13,17 +14,21 @@ from solmux.logs.disk import Disk
 
 log = logging.getLogger(__name__)
 
+MANY = 20  # changed files
+
 
 class Syncer:
     """A set of changed files and the thread that syncs them.
 
     Attributes:
       failures: attempts that failed.
+      round: number of the round being collected. A file needs to be noted as changed once a round only.
     """
 
     def __init__(self, disk: Disk, interval: float, on_failure: Callable[[str, OSError], None]) -> None:
         """Sync every *interval* seconds; tell *on_failure* (in the syncer's thread) path and error."""
         self.failures = 0
+        self.round = 1
         self._disk = disk
         self._interval = interval
         self._on_failure = on_failure
@@ -42,17 +47,12 @@ class Syncer:
         """Sync what changed; what fails is tried again next time. Return whether all is on the disk."""
         with self._lock:
             changed, self._changed = self._changed, set()
-        for path in changed:
-            try:
-                self._disk.sync(path)
-            except OSError as error:
-                self.failures += 1
-                self.changed((path,))
-                if path not in self._failing:
-                    self._failing.add(path)
-                    self._on_failure(path, error)
-            else:
-                self._failing.discard(path)
+            self.round += 1
+        if len(changed) <= MANY:
+            for path in changed:
+                self._sync(path, (path,), self._disk.sync)
+        else:
+            self._sync("the logs", changed, lambda _: self._disk.sync_file_systems(changed))
         return not self._changed
 
     def start(self) -> None:
@@ -68,6 +68,18 @@ class Syncer:
         else:
             self._thread.join(max(0.0, deadline - time.monotonic()))
         return not self._thread.is_alive() and not self._changed
+
+    def _sync(self, what: str, changed: Iterable[str], sync: Callable[[str], None]) -> None:
+        try:
+            sync(what)
+        except OSError as error:
+            self.failures += 1
+            self.changed(changed)
+            if what not in self._failing:
+                self._failing.add(what)
+                self._on_failure(what, error)
+        else:
+            self._failing.discard(what)
 
     def _run(self) -> None:
         while not self._ending.wait(self._interval):

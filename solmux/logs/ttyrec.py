@@ -55,8 +55,9 @@ class Extent(NamedTuple):
 
 def header(micros: int, length: int) -> bytes:
     """Return the header of a record of *length* bytes; a moment the format cannot hold is moved into it."""
-    seconds, microseconds = divmod(min(max(micros, 0), LATEST), MICROSECONDS)
-    return HEADER.pack(seconds, microseconds, length)
+    if not 0 <= micros <= LATEST:
+        micros = min(max(micros, 0), LATEST)
+    return HEADER.pack(micros // MICROSECONDS, micros % MICROSECONDS, length)
 
 
 def records(read: Reader, position: int = 0) -> Iterator[Record]:

@@ -169,9 +169,11 @@ class Writer:
             self._held[writer] = deadline
 
     def _limit_open_files(self, used: ConsoleWriter) -> None:
-        self._open.pop(used, None)
-        if used.is_open:
-            self._open[used] = None
+        if not used.is_open:
+            self._open.pop(used, None)
+            return
+        self._open[used] = None
+        self._open.move_to_end(used)
         while len(self._open) > self._tools.settings.open_consoles:
             writer, _ = self._open.popitem(last=False)
             try:

@@ -1,14 +1,15 @@
 """What the tests of the log share: a clock, a disk with faults, a cleaner that changes nothing, a reader."""
 
 import errno
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import zstandard
 
 from solmux.logs import ttyrec
-from solmux.logs.disk import FileStatus, FileSystem
+from solmux.logs.disk import FileSystem
 from solmux.logs.eventlog import LoggedEvent, parse_lines
 from solmux.logs.journal import Journal, LogSettings
 from solmux.logs.segments import ARCHIVE, EVENTS, LOG, LOG_SUFFIX, RAW, RAW_SUFFIX, closed_segments
@@ -130,7 +131,7 @@ class FaultyDisk:
         self._call("truncate", self._paths[descriptor])
         self.real.truncate(descriptor, size)
 
-    def status(self, descriptor: int) -> FileStatus:
+    def status(self, descriptor: int) -> os.stat_result:
         self._call("status", self._paths[descriptor])
         return self.real.status(descriptor)
 
@@ -138,7 +139,7 @@ class FaultyDisk:
         self._call("close", self._paths.pop(descriptor))
         self.real.close(descriptor)
 
-    def path_status(self, path: str) -> FileStatus | None:
+    def path_status(self, path: str) -> os.stat_result | None:
         self._call("path_status", path)
         return self.real.path_status(path)
 
@@ -161,6 +162,11 @@ class FaultyDisk:
     def sync(self, path: str) -> None:
         self._call("sync", path)
         self.real.sync(path)
+
+    def sync_file_systems(self, paths: Collection[str]) -> None:
+        for path in paths:
+            self._call("sync_file_systems", path)
+        self.real.sync_file_systems(paths)
 
     @property
     def open_files(self) -> int:
@@ -215,7 +221,7 @@ def make_journal(
 
 def run(journal: Journal) -> None:
     """Make one pass of the writer."""
-    journal._writer.run_pass()
+    journal.write_now()
 
 
 def abandon(journal: Journal) -> None:
