@@ -70,12 +70,13 @@ class Attachment:
     def typed(self, data: bytes) -> None:
         """Take keys."""
         self._session.outlet.typed()
-        if self._reading:
+        self._cancel("release")
+        found = self._escapes.feed(data)
+        if self._reading and found:  # the key that ends a page is not the console's
+            found = [item for item in found if isinstance(item, Action)]
             self._reading = False
             self._feed.repaint(self)
-            return
-        self._cancel("release")
-        self._handle(self._escapes.feed(data))
+        self._handle(found)
         if self._escapes.waiting:
             self._later("release", ESCAPE_PATIENCE, lambda: self._handle(self._escapes.release()))
 

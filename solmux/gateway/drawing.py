@@ -65,8 +65,8 @@ class Drawing:
     _screen: LazyScreen = field(init=False)
     _ahead: deque[tuple[int, bytes]] = field(default_factory=deque)  # not offered to the screen yet
     _ahead_size: int = 0
-    _plain_lines: int | None = None  # lines since the last hole, while none of them addressed the cursor
-    _lines_since_program: int | None = None  # lines since something addressed the cursor
+    _plain_lines: int = 0  # since the last hole, or since something addressed the cursor
+    _addressed: bool = False
     _restarted: bool = False
     _waiters: list[_Waiter] = field(default_factory=list)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -88,14 +88,13 @@ class Drawing:
     @property
     def exact(self) -> bool:
         """Whether every row is right. Plain lines push what is wrong off the screen."""
-        pushed_off = self._plain_lines is not None and self._plain_lines > self.emulator.rows
-        return pushed_off or not self._screen.reconstructed
+        return self._plain_lines > self.emulator.rows or not self._screen.reconstructed
 
     @property
     def by_program(self) -> bool:
         """Whether a program draws the screen, so that a line more would break it; else lines follow lines."""
         emulator = self.emulator
-        recently = self._lines_since_program is not None and self._lines_since_program < emulator.rows
+        recently = self._addressed and self._plain_lines <= emulator.rows
         cursor = emulator.cursor
         whole = emulator.margins == (0, emulator.rows - 1)
         return recently or emulator.alternate or not whole or any(emulator.text()[cursor.row + 1 :])
@@ -118,7 +117,7 @@ class Drawing:
         """Nothing that is drawn or waits belongs to what comes: the core counts anew."""
         self._forget_ahead()
         self._screen = LazyScreen(self.history.blank(), 0)
-        self._plain_lines = None
+        self._plain_lines = 0
         self._restarted = True
         self._wake.set()
 
@@ -167,15 +166,21 @@ class Drawing:
 
     def _offer(self, offset: int, data: bytes) -> None:
         self._screen.offer(offset, data)
-        if addresses_cursor(data):
-            self._plain_lines = None
-            self._lines_since_program = 0
+        self._count_lines(data)
+
+    def _count_lines(self, data: bytes) -> None:
+        """Note how many plain lines end *data*, as far as it matters: one more than the screen has rows."""
+        if not addresses_cursor(data):
+            self._plain_lines += data.count(b"\n")
             return
-        lines = data.count(b"\n")
-        if self._plain_lines is not None:
-            self._plain_lines += lines
-        if self._lines_since_program is not None:
-            self._lines_since_program += lines
+        self._addressed = True
+        self._plain_lines = 0
+        at = len(data)
+        for lines in range(1, self.emulator.rows + 2):
+            at = data.rfind(b"\n", 0, at)
+            if at < 0 or addresses_cursor(data[at:]):
+                return
+            self._plain_lines = lines
 
     def _digest(self) -> None:
         """Draw a slice; history and news are not drawn together, for the sake of the answers."""
@@ -240,7 +245,7 @@ class Drawing:
         emulator.feed(mode_changes(data[:keyframe]))
         emulator.replies()
         self._screen = LazyScreen(emulator, offset + keyframe)
-        self._plain_lines = None
+        self._plain_lines = 0
 
     def _skip_to(self, offset: int) -> None:
         """Go on at *offset*: what came before cannot be had."""

@@ -356,6 +356,11 @@ def test_help_over_a_menu_goes_away_with_the_next_key(tmp_path: Path) -> None:
             rack.core.print("server42", clock(1))
             alice.type(b" ")
             await eventually(lambda: alice.rows()[:24] == screen_of(MENU + clock(1)).text())
+            alice.type(b"\x05c?")
+            await eventually(lambda: alice.has("press any key"))
+            alice.type(b"\x05c.")
+            await alice.process.wait_closed()
+            assert alice.process.exit_status == 0
             assert rack.core.consoles["server42"].typed == b""
 
     play(scenario, tmp_path)

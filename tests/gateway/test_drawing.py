@@ -168,6 +168,28 @@ def test_plain_lines_push_off_the_screen_what_may_be_wrong() -> None:
     assert text == screen_of(output).text()
 
 
+def test_a_screen_is_a_programs_while_the_cursor_was_addressed_of_late() -> None:
+    async def scenario() -> None:
+        async with drawn(Record()) as drawing:
+            drawing.begin_live(0)
+            at = 0
+            for piece, by_program in (
+                (b"plain\r\n" * 3, False),
+                (MENU, True),
+                (b"\x1b[0m\x1b[2J\x1b[H" + b"line\r\n" * 10, True),
+                (b"line\r\n" * 20, False),
+                (MENU + b"\x1b[2J" + b"line\r\n" * 100 + b"login: ", False),
+                (b"\x1b[?1049h", True),
+                (b"\x1b[?1049l", False),
+            ):
+                drawing.add(at, piece)
+                at += len(piece)
+                await until(drawing, at)
+                assert drawing.by_program is by_program, piece
+
+    run(scenario)
+
+
 def test_part_of_the_record_is_better_than_none() -> None:
     output = b"x" * 300_000 + b"".join(b"line %d\r\n" % number for number in range(50_000))
     record = Record(output, first=250_000)
