@@ -71,7 +71,7 @@ class Cleaner:
     def finish(self, wall: float) -> bytes:
         """End the stream: return everything held and the end of the open line."""
         self._advance(wall)
-        self._give_up_tail(wall)
+        self._give_up_tail()
         self._page.end()
         return self._page.take()
 
@@ -82,10 +82,10 @@ class Cleaner:
             self._heard = wall
             held.clock_set_back(wall)
         while (due := min(held.deadline, self._tail_deadline())) <= wall:
-            if due == held.deadline:
-                held.flush()
+            if due == self._tail_deadline():
+                self._give_up_tail()
             else:
-                self._give_up_tail(due)
+                held.flush()
 
     def _tail_deadline(self) -> float:
         """Return when a string or character without end is taken for text; nobody waits for a bare CSI."""
@@ -94,13 +94,14 @@ class Cleaner:
             return math.inf
         return self._heard + QUIET
 
-    def _give_up_tail(self, wall: float) -> None:
+    def _give_up_tail(self) -> None:
+        """Take for text what was kept back; its time is that of the last bytes."""
         tail, self._tail = self._tail, b""
         self._page.held.control(self._fed - len(tail))
         if tail.startswith(grammar.STRING_INTRODUCERS):
-            self._put(tail.strip(b"\x1b"), wall)
+            self._put(tail.strip(b"\x1b"), self._heard)
         elif not tail.startswith(b"\x1b"):
-            self._put(tail, wall)
+            self._put(tail, self._heard)
 
     def _feed_piece(self, piece: bytes, wall: float) -> None:
         if self._tail:

@@ -333,7 +333,7 @@ class TestRemoved:
         cleaner = Cleaner()
         assert cleaner.feed(b"\x1b_login: ", T0) == b""
         assert (cleaner.deadline, cleaner.settled) == (T0 + QUIET, 0)
-        assert cleaner.tick(T0 + QUIET) == b"2026-11-20T17:05:41.750Z _login: "
+        assert cleaner.tick(T0 + QUIET) == STAMP + b"_login: "
         assert (cleaner.deadline, cleaner.settled) == (None, 9)
 
     def test_string_that_is_too_long_is_text(self) -> None:
@@ -423,6 +423,11 @@ class TestTraps:
             "\\xda\\xc4\\xc4",
             "\\xb3 ok\\xb3",
         ]
+
+    def test_frame_that_ends_with_a_byte_like_the_start_of_utf8_is_written_once(self) -> None:
+        cleaner = Cleaner()
+        text = cleaner.feed(b"\x1b[2J\x1b[3;1H\xc0\xc4\xd9", T0)
+        assert text + cleaner.tick(T0 + 9) == STAMP + b"\\xc0\\xc4\\xd9"
 
     def test_edk2_draws_below_row_24_and_right_of_column_80(self) -> None:
         assert lines(b"\x1b[31;01Hleft\x1b[31;95Hright") == ["left" + " " * 90 + "right"]
