@@ -50,8 +50,8 @@ class Follower:
     where reading fails. That there are no files is no failure: they may come.
     """
 
-    def __init__(self, directory: Path, name: str, *, lines: int = 0) -> None:
-        """Begin *lines* lines before the end of what there is now."""
+    def __init__(self, directory: Path, name: str, *, lines: int | None = 0) -> None:
+        """Begin *lines* lines before the end of what there is now, or with None at the oldest."""
         self._console = directory / check_console_name(name)
         self._done: set[SegmentKey] = set()  # closed segments that were read, or are older than the beginning
         self._file: File | None = None
@@ -60,7 +60,8 @@ class Follower:
         self._read_last = b""
         self._cut_to: int | None = None  # size of `console.log` when it was found to have shrunk
         self._line_end_owed = False  # what was read before ended within a line
-        self._go_back(lines)
+        if lines is not None:
+            self._go_back(max(0, lines))
 
     def __enter__(self) -> Self:
         return self
@@ -175,7 +176,6 @@ class Follower:
         return None, closed
 
     def _go_back(self, lines: int) -> None:
-        lines = max(0, lines)
         log, closed = self._open_log()
         self._done.update(closed)
         if log is not None:

@@ -160,6 +160,16 @@ class TestFollow:
             disk.text(b"five\n")
             assert drain(follower) == b"five\n"
 
+    def test_everything_from_the_oldest_on(self, disk: SegmentsOnDisk, tmp_path: Path) -> None:
+        disk.text(b"one\n")
+        disk.compress(disk.rotate())
+        disk.offset += 10
+        disk.text(b"two\n")
+        disk.rotate()
+        disk.text(b"three\n")
+        with Follower(tmp_path, NAME, lines=None) as follower:
+            assert drain(follower) == b"one\ntwo\nthree\n"
+
     def test_following_goes_on_over_a_rotation(self, disk: SegmentsOnDisk, follower: Follower) -> None:
         disk.text(b"before\n")
         assert drain(follower) == b"before\n"
