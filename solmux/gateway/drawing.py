@@ -12,7 +12,7 @@ from solmux.screen.keyframes import addresses_cursor, last_keyframe, mode_change
 from solmux.screen.lazy import LazyScreen
 
 SLICE = 4096  # bytes drawn in one turn of the loop
-REST = 0.02  # seconds between slices when nobody waits for them: others need the processor
+REST = 0.01  # seconds between slices when nobody looks: others need the processor
 OFFERED = 64 << 10  # bytes that wait in the screen itself; the rest waits here
 SHORT_HOLE = 256 << 10  # bytes that are always drawn, when the record has them
 LONG_HOLE = 4 << 20  # bytes that are drawn when no keyframe lies in them
@@ -142,7 +142,7 @@ class Drawing:
                 await self._take_ahead()
                 self._digest()
                 self._serve()
-                await asyncio.sleep(0 if self.eager or self._waiters else REST)
+                await asyncio.sleep(0 if self.eager else REST)
             self._serve()
             await self._wake.wait()
 

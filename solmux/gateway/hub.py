@@ -28,6 +28,8 @@ from solmux.wire.frames import (
     Verb,
 )
 
+SAVE_REST = 4  # times as long as saving a screen took: at most a fifth of the processor goes there
+SAVE_REST_LIMIT = 2.0  # seconds
 CORE_PATIENCE = 3.0  # seconds a request waits for a core that is being restarted
 
 log = logging.getLogger(__name__)
@@ -66,14 +68,17 @@ class Hub:
             tasks.create_task(self._save_screens())
 
     async def _save_screens(self) -> None:
-        """Save the screens the core asks for, one console at a time: nobody waits for them."""
+        """Save the screens the core asks for, one console at a time and with rests: nobody waits for them."""
+        loop = asyncio.get_running_loop()
         while True:
             self._due_more.clear()
             while self._due:
                 name = next(iter(self._due))
                 del self._due[name]
                 if self.up and name in self.consoles:
+                    begun = loop.time()
                     await self.feed(name).save_screen()
+                    await asyncio.sleep(min(SAVE_REST * (loop.time() - begun), SAVE_REST_LIMIT))
             await self._due_more.wait()
 
     # for those who look at consoles

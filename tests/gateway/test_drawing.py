@@ -65,7 +65,7 @@ def run(scenario: Callable[[], Coroutine[None, None, None]]) -> None:
 
 @asynccontextmanager
 async def drawn(record: Record, answer: Callable[[bytes], None] = lambda _: None) -> AsyncIterator[Drawing]:
-    drawing = Drawing(record, answer)
+    drawing = Drawing(record, answer, eager=True)
     task = asyncio.create_task(drawing.run())
     try:
         yield drawing
@@ -304,6 +304,7 @@ def test_more_than_can_be_drawn_is_given_up_and_bounded(monkeypatch: pytest.Monk
 def test_a_console_nobody_looks_at_is_drawn_with_rests() -> None:
     async def scenario() -> None:
         async with drawn(Record()) as drawing:
+            drawing.eager = False
             drawing.begin_live(0)
             drawing.add(0, b"x" * 20_000)
             await eventually(lambda: drawing.drawn == 20_000)
