@@ -39,6 +39,7 @@ class Page:
         self._row_y = self.y
         self._rows = {self.y: self._row}
         self._saved = (self.y, 0)
+        self._empty = False  # the page has been cleared, and nothing drawn since
 
     def take(self) -> bytes:
         """Return and forget what is to be appended to the log."""
@@ -132,6 +133,7 @@ class Page:
         """Write what was drawn, and begin an empty page on the cursor's row."""
         self.end()
         self._start_row(Row())
+        self._empty = True
 
     def scroll(self) -> None:
         """Write what was drawn; after that, no row is where it was."""
@@ -263,7 +265,7 @@ class Page:
     def _here(self) -> Row:
         """Return the cursor's row. Movements take effect only here: going there and back is no change."""
         if self._row_y != self.y:
-            if self._continues_row():
+            if self._continues_row() or (self._empty and (self.y, self.x) == (1, 0)):
                 self._rows = {self.y: self._row}
             else:
                 if len(self._row.cells) > COLUMN_LIMIT + 1 or len(self._rows) >= ROW_LIMIT:
@@ -272,6 +274,7 @@ class Page:
                 self._row = self._rows.setdefault(self.y, Row())
                 self._row.drawn = True
             self._row_y = self.y
+        self._empty = False
         return self._row
 
     def _continues_row(self) -> bool:
@@ -287,4 +290,5 @@ class Page:
         self._row = row
         self._row_y = self.y
         self._rows = {self.y: row}
+        self._empty = False
         self.x = 0

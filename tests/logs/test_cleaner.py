@@ -277,6 +277,14 @@ class TestScreens:
     def test_alternate_screen_is_another_page(self) -> None:
         assert lines(b"# vi\r\n\x1b[?1049h\x1b[HHello\x1b[?1049l# ") == ["# vi", "Hello", "# "]
 
+    @pytest.mark.parametrize(
+        "clear", [b"\x1b[H\x1b[J", b"\x1b[H\x1b[2J\x1b[3J", b"\x1b[2J\x1b[01;01H", b"\x1bc"]
+    )
+    def test_prompt_on_a_cleared_screen_is_written_at_once(self, clear: bytes) -> None:
+        cleaner = Cleaner()
+        cleaner.feed(b"\x1b[5;5Hbefore\r\n", T0)
+        assert cleaner.feed(clear + b"login: ", T0 + 1) == b"2026-11-20T17:05:41.500Z login: "
+
     def test_line_drawing_characters_are_drawn(self) -> None:
         assert lines(b"\x1b(0lqk\x1b(B x\r\n\x1b)0\x0ex\x0f RAID \x0ex\x0f\r\n") == ["┌─┐ x", "│ RAID │"]
 
