@@ -31,7 +31,7 @@ def log(config_path: Path, lines: int | None, follow: bool, name: str) -> None:
         with Follower(config.log.directory, console, lines=ALL_LINES if lines is None else lines) as follower:
             print_all(follower, follow=follow)
     except BrokenPipeError:  # `| head`
-        sys.stdout = None  # type: ignore[assignment] # nothing is to be flushed into the closed pipe at exit
+        sys.stdout = None  # nothing is to be flushed into the closed pipe at exit
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except OSError as error:

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from solmux import __version__
 from solmux.config.model import Config
 from solmux.gateway.board import BAR_TIME, Board
+from solmux.gateway.channel import Channel, Terminal
 from solmux.gateway.drawing import Drawing
 from solmux.gateway.feed import Feed
 from solmux.gateway.hub import CoreAwayError, Hub
 from solmux.gateway.seat import Seat
-from solmux.gateway.session import Session, Terminal
 from solmux.verbs.exits import ExitCode
 from solmux.verbs.grammar import Request
 from solmux.viewer import status
@@ -29,10 +29,10 @@ _VERBS = {
 
 
 class Attachment:
-    """A `session.Activity`, a `feed.Viewer` and a `seat.SeatOwner`."""
+    """A `channel.Activity`, a `feed.Viewer` and a `seat.SeatOwner`."""
 
     def __init__(
-        self, session: Session, terminal: Terminal, hub: Hub, config: Config, console: str, *, read_only: bool
+        self, session: Channel, terminal: Terminal, hub: Hub, config: Config, console: str, *, read_only: bool
     ) -> None:
         settings = config.consoles.get(console)
         self._session = session
@@ -55,7 +55,7 @@ class Attachment:
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._asking: asyncio.Task[None] | None = None
 
-    # session.Activity
+    # channel.Activity
 
     def start(self) -> None:
         """Take a seat and ask for the screen."""

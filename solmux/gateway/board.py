@@ -7,8 +7,8 @@ a text of several lines takes the whole screen until a key is pressed.
 
 from dataclasses import dataclass, field
 
+from solmux.gateway.channel import Terminal
 from solmux.gateway.drawing import Drawing
-from solmux.gateway.session import Terminal
 from solmux.viewer import status
 
 BAR_TIME = 4.0  # seconds that a bar covers a row

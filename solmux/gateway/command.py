@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from solmux.gateway.session import Session
+from solmux.gateway.channel import Channel
 from solmux.verbs.exits import ExitCode, VerbError
 
 INTERRUPTED = 130  # what a shell makes of Control-C
@@ -22,7 +22,7 @@ class CommandChannel:
       columns: width of the terminal, None without one.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Channel) -> None:
         self.session = session
         self.columns = session.terminal.columns if session.terminal else None
 
@@ -45,7 +45,7 @@ class CommandChannel:
 class Command:
     """Runs a coroutine for a channel; ends it with the channel."""
 
-    def __init__(self, session: Session, run: Callable[[CommandChannel], Awaitable[int]]) -> None:
+    def __init__(self, session: Channel, run: Callable[[CommandChannel], Awaitable[int]]) -> None:
         self._session = session
         self._run = run
         self._task: asyncio.Task[None] | None = None

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import asyncssh
 
 from solmux.gateway.admission import CHANNELS_PER_CONNECTION, KEYS_PER_LOGIN
+from solmux.gateway.channel import Activity
 from solmux.gateway.identity import Person
-from solmux.gateway.session import Activity, Session
+from solmux.gateway.session import Session
 
 if TYPE_CHECKING:
     from solmux.gateway.server import Gateway

@@ -2,12 +2,13 @@
 
 import asyncio
 
+from solmux.gateway.channel import Channel
 from solmux.gateway.drawing import Drawing
 from solmux.gateway.feed import LINES_BEFORE, Feed
 from solmux.gateway.hub import Hub
 from solmux.gateway.seat import Seat
-from solmux.gateway.session import Session
 from solmux.verbs.exits import ExitCode
+from solmux.viewer import status
 from solmux.viewer.safety import SafetyFilter
 from solmux.wire.frames import Notice
 
@@ -15,13 +16,13 @@ _CONTROL_C = b"\x03"
 
 
 class Follower:
-    """A `session.Activity` and a `feed.Viewer`. Nothing that comes from the client goes anywhere.
+    """A `channel.Activity` and a `feed.Viewer`. Nothing that comes from the client goes anywhere.
 
     What is said about the console goes to standard error, so that standard output is the console's alone.
     """
 
     def __init__(
-        self, session: Session, hub: Hub, console: str, *, hint: str = "", lines: int | None = None
+        self, session: Channel, hub: Hub, console: str, *, hint: str = "", lines: int | None = None
     ) -> None:
         self._session = session
         self._console = console
@@ -46,6 +47,7 @@ class Follower:
     def typed(self, data: bytes) -> None:
         """On a terminal, Control-C ends it; whatever else comes is dropped."""
         if self._session.terminal is not None and _CONTROL_C in data:
+            self._session.outlet.write(status.LEAVE)
             self._session.finish(ExitCode.OK)
 
     def break_pressed(self) -> bool:

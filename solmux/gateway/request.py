@@ -1,19 +1,24 @@
 """What a channel was opened for, from the login name, the command and whether there is a terminal."""
 
+from typing import TYPE_CHECKING
+
 from solmux.config.model import Config
 from solmux.config.text import quoted
 from solmux.gateway import commands
 from solmux.gateway.attachment import Attachment
+from solmux.gateway.channel import Activity
 from solmux.gateway.command import Command, NotPermittedError
 from solmux.gateway.follower import Follower
 from solmux.gateway.hub import Hub
 from solmux.gateway.logs import print_log, print_screen
-from solmux.gateway.session import Activity, Session
 from solmux.verbs.exits import UsageError, VerbError
 from solmux.verbs.grammar import Request, next_word, parse
 from solmux.verbs.login import parse_login
 from solmux.verbs.names import NameTable
 from solmux.verbs.table import VERBS, Runs
+
+if TYPE_CHECKING:
+    from solmux.gateway.session import Session  # it knows asyncssh, which a local attachment does not need
 
 # What programs of other people run at the far end of ssh: their answer says more than that a name is missing.
 _FOREIGN = {
@@ -22,7 +27,7 @@ _FOREIGN = {
 }  # fmt: skip
 
 
-def activity_for(session: Session, config: Config, hub: Hub) -> Activity:
+def activity_for(session: "Session", config: Config, hub: Hub) -> Activity:
     """Return what *session* was opened for; what cannot be done becomes a command that says so."""
     try:
         return _activity(session, config, hub)
@@ -37,7 +42,7 @@ def name_table(config: Config, hub: Hub) -> NameTable:
     return NameTable(known, hub.aliases if hub.consoles else config.aliases(), tags)
 
 
-def _activity(session: Session, config: Config, hub: Hub) -> Activity:
+def _activity(session: "Session", config: Config, hub: Hub) -> Activity:
     connection = session.connection
     if session.subsystem:
         raise UsageError(
@@ -85,7 +90,7 @@ def _refuse_foreign(command: str, table: NameTable) -> None:
         )
 
 
-def _look(session: Session, config: Config, hub: Hub, table: NameTable, request: Request) -> Activity:
+def _look(session: "Session", config: Config, hub: Hub, table: NameTable, request: Request) -> Activity:
     """A console without a command: sit down at it with a terminal, follow it without one."""
     if session.terminal is not None:
         return _attach(session, config, hub, table, request)
@@ -94,7 +99,7 @@ def _look(session: Session, config: Config, hub: Hub, table: NameTable, request:
     return Follower(session, hub, name, hint=hint)
 
 
-def _attach(session: Session, config: Config, hub: Hub, table: NameTable, request: Request) -> Activity:
+def _attach(session: "Session", config: Config, hub: Hub, table: NameTable, request: Request) -> Activity:
     name = table.one(request.names[0], guess=True)
     if session.terminal is None:
         raise UsageError(f"attach needs a terminal (ssh -t); without one, use watch {name}")
@@ -105,7 +110,7 @@ def _attach(session: Session, config: Config, hub: Hub, table: NameTable, reques
     return Attachment(session, terminal, hub, config, name, read_only=read_only)
 
 
-def _watch(session: Session, hub: Hub, table: NameTable, request: Request) -> Activity:
+def _watch(session: "Session", hub: Hub, table: NameTable, request: Request) -> Activity:
     lines = request.options.get("lines")
     name = table.one(request.names[0], guess=True)
     return Follower(session, hub, name, lines=lines if isinstance(lines, int) else None)

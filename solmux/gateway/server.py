@@ -11,6 +11,7 @@ import asyncssh
 from solmux import __version__
 from solmux.config.model import Config
 from solmux.gateway.admission import LOGIN_GRACE_TIME, Admission
+from solmux.gateway.channel import Activity
 from solmux.gateway.connection import Connection
 from solmux.gateway.drawing import History
 from solmux.gateway.history import ConsoleHistory
@@ -18,7 +19,7 @@ from solmux.gateway.host_key import HostKeyError, load_host_key
 from solmux.gateway.hub import Hub
 from solmux.gateway.identity import KeyRing, load_keys
 from solmux.gateway.request import activity_for
-from solmux.gateway.session import Activity, Session
+from solmux.gateway.session import Session
 from solmux.screen.store import ScreenStore
 from solmux.wire.frames import SOCKET_NAME
 

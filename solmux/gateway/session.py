@@ -3,10 +3,11 @@
 import functools
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import asyncssh
 
+from solmux.gateway.channel import Activity, Terminal
 from solmux.gateway.outlet import Outlet
 
 if TYPE_CHECKING:
@@ -14,51 +15,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-MOST_COLUMNS = 500
-MOST_ROWS = 300
 
 log = logging.getLogger(__name__)
-
-
-class Terminal:
-    """The terminal at the other end.
-
-    Attributes:
-      columns, rows: at least 1, and never more than a person could look at.
-    """
-
-    def __init__(self, columns: int, rows: int) -> None:
-        self.resize(columns, rows)
-
-    def resize(self, columns: int, rows: int) -> None:
-        """Take a size over; 0 stands for one the client does not know."""
-        self.columns = min(columns, MOST_COLUMNS) or 80
-        self.rows = min(rows, MOST_ROWS) or 24
-
-
-class Activity(Protocol):
-    """What a channel was opened for."""
-
-    def start(self) -> None:
-        """Begin; `Session.finish` ends it."""
-
-    def typed(self, data: bytes) -> None:
-        """The person typed, or a program wrote."""
-
-    def break_pressed(self) -> bool:
-        """The client asks for a BREAK; return whether one may be sent from here."""
-
-    def resized(self) -> None:
-        """The terminal has another size now."""
-
-    def resumed(self, skipped: int) -> None:
-        """Output goes on after *skipped* bytes were left out."""
-
-    def stopped(self) -> None:
-        """The gateway ends: finish, with a word."""
-
-    def ended(self) -> None:
-        """The channel is gone; called once, however it went."""
 
 
 def _guarded(
