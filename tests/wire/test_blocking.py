@@ -129,6 +129,7 @@ def test_a_core_that_goes_away_is_noticed(tmp_path: Path) -> None:
     def script(peer: Peer) -> None:
         peer.send(HELLO)
         peer.receive()
+        assert peer.receive() == Verb(1, ("ls",))
 
     with (
         core(tmp_path / "core.sock", script),
