@@ -123,7 +123,7 @@ class Slot:
       bmc: the BMC.
       host: what is behind its serial port.
       socket: where it listens.
-      scheduled_at: the entry in the rack's queue that counts.
+      scheduled_at: time of its entry in the rack's queue that counts; it is served then or earlier.
       undeliverable: datagrams that the system would not send.
     """
 
@@ -257,15 +257,16 @@ class Rack:
         while self._queue and self._queue[0][0] <= now:
             at, _, slot = heapq.heappop(self._queue)
             if at == slot.scheduled_at:
+                slot.scheduled_at = math.inf
                 touched[slot] = None
         for slot in touched:
             slot.serve(now)
-            slot.scheduled_at = math.inf
             self._schedule(slot)
 
     def _schedule(self, slot: Slot) -> None:
+        """Queue a slot for its deadline, unless its turn comes before: it is asked again then."""
         deadline = slot.deadline
-        if deadline < math.inf:
+        if deadline < slot.scheduled_at:
             slot.scheduled_at = deadline
             heapq.heappush(self._queue, (deadline, next(self._tickets), slot))
 

@@ -109,8 +109,16 @@ def test_a_typed_line_is_echoed_as_it_is_typed() -> None:
     operator.run(1.0)
     operator.type(b"echo hi")
     assert operator.run(0.1) == b"echo hi"
-    operator.type(b"\r\n")
+    operator.type(b"\r")
     assert operator.run(0.1).startswith(b"\r\n\x1b[?2004l\rhi\r\n\x1b[?2004hroot@")
+
+
+def test_a_line_feed_ends_a_line_as_well() -> None:
+    operator = booted()
+    for ending in (b"\r", b"\n", b"\n", b"\r"):
+        operator.run(10.0)
+        operator.type(ending)
+        operator.expect(b"\r\nserver42 login: ", 1)
 
 
 @pytest.mark.parametrize(

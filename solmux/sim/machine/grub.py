@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from solmux.sim.machine.keys import read_key
-from solmux.sim.machine.line_editor import EndOfInput, Interrupted, LineEditor
+from solmux.sim.machine.line_editor import EndOfInput, Interrupted, read_line
 from solmux.sim.machine.script import Pause, Print, Script
 from solmux.sim.machine.state import Machine, PowerOff, Restart
 
@@ -97,7 +97,6 @@ def _edit_entry(machine: Machine) -> Script[bool]:
 
 def _command_line() -> Script[bool]:
     """Take GRUB commands; returns whether to boot or to go back to the menu."""
-    editor = LineEditor()
     yield Print(
         b"\x1b[H\x1b[J\x1b[2;30HGNU GRUB  version 2.06\n\r\n\r   Minimal BASH-like line editing is supported."
     )
@@ -105,7 +104,7 @@ def _command_line() -> Script[bool]:
     while True:
         yield Print(b"grub> ")
         try:
-            line = ((yield from editor.read()) or "").strip()
+            line = ((yield from read_line()) or "").strip()
         except (Interrupted, EndOfInput):
             return False
         if line in ("boot", "normal", "exit"):

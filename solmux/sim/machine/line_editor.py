@@ -13,41 +13,32 @@ class EndOfInput(Exception):  # noqa: N818 - somebody's wish, not an error
     """Ctrl-D was typed on an empty line."""
 
 
-class LineEditor:
-    """Reads lines; knows whether the last one ended in CR, whose LF is then no second line."""
+def read_line(*, echo: bool = True, timeout: float = math.inf) -> Script[str | None]:
+    """Return a line without its end; none after *timeout* seconds without a key.
 
-    def __init__(self) -> None:
-        self._after_return = False
-
-    def read(self, *, echo: bool = True, timeout: float = math.inf) -> Script[str | None]:
-        """Return a line without its end; none after *timeout* seconds without a key.
-
-        Ctrl-C raises `Interrupted` and Ctrl-D on an empty line `EndOfInput`, both after their echo. Without
-        *echo*, as for a password, both just give an empty line.
-        """
-        line = ""
-        while True:
-            key = yield GetKey(timeout)
-            if not key:
-                return None
-            if key == b"\n" and self._after_return:
-                self._after_return = False
-                continue
-            self._after_return = key == b"\r"
-            if key in (b"\r", b"\n"):
-                yield Print(b"\r\n")
-                return line
-            if key in (b"\x03", b"\x04"):
-                if not echo:
-                    return ""
-                yield from _leave(line, key)
-            elif key == ESCAPE:
-                yield from _skip_sequence()
-            else:
-                edited = _edited(line, key)
-                if echo:
-                    yield Print(b"\b \b" * (len(line) - len(edited)) + edited[len(line) :].encode("latin-1"))
-                line = edited
+    CR and LF both end a line, so CR LF ends two, as on a real terminal. Ctrl-C raises `Interrupted` and
+    Ctrl-D on an empty line `EndOfInput`, both after their echo. Without *echo*, as for a password, both just
+    give an empty line.
+    """
+    line = ""
+    while True:
+        key = yield GetKey(timeout)
+        if not key:
+            return None
+        if key in (b"\r", b"\n"):
+            yield Print(b"\r\n")
+            return line
+        if key in (b"\x03", b"\x04"):
+            if not echo:
+                return ""
+            yield from _leave(line, key)
+        elif key == ESCAPE:
+            yield from _skip_sequence()
+        else:
+            edited = _edited(line, key)
+            if echo:
+                yield Print(b"\b \b" * (len(line) - len(edited)) + edited[len(line) :].encode("latin-1"))
+            line = edited
 
 
 def _leave(line: str, key: bytes) -> Script[None]:

@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from solmux.sim.machine.line_editor import EndOfInput, Interrupted, LineEditor
+from solmux.sim.machine.line_editor import EndOfInput, Interrupted, read_line
 from solmux.sim.machine.script import Print, Script
 from solmux.sim.machine.shell_commands import COMMANDS, Environment, UsageError
 from solmux.sim.machine.shell_programs import PROGRAMS, write_file
@@ -26,14 +26,14 @@ class Pipeline:
     target: str = ""
 
 
-def run_shell(machine: Machine, editor: LineEditor) -> Script[None]:
+def run_shell(machine: Machine) -> Script[None]:
     """Read and run command lines until the session ends."""
     environment = Environment(machine)
     while not environment.leaving:
         directory = "~" if environment.directory == "/root" else environment.directory
         yield Print(f"\x1b[?2004hroot@{machine.hardware.hostname}:{directory}# ".encode())
         try:
-            line = yield from editor.read()
+            line = yield from read_line()
         except Interrupted:
             continue
         except EndOfInput:

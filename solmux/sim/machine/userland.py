@@ -1,7 +1,7 @@
 """The operating system of a simulated server from its first process to the login prompt, and down again."""
 
 from solmux.sim.machine.kernel import say
-from solmux.sim.machine.line_editor import EndOfInput, Interrupted, LineEditor
+from solmux.sim.machine.line_editor import EndOfInput, Interrupted, read_line
 from solmux.sim.machine.script import Pause, Print, Script
 from solmux.sim.machine.shell import run_shell
 from solmux.sim.machine.state import Ending, Machine, Restart
@@ -40,31 +40,30 @@ def start_userland(machine: Machine) -> Script[None]:
 def log_in(machine: Machine) -> Script[None]:
     """Ask for name and password for ever, and run a shell for whoever gets in."""
     machine.ready = True
-    editor = LineEditor()
     while True:
         yield Print(
             f"\r\r\n{machine.hardware.distribution} {machine.hardware.hostname} ttyS0\r\n\r\n".encode()
         )
         try:
-            user = yield from _ask_name(machine, editor)
+            user = yield from _ask_name(machine)
         except (Interrupted, EndOfInput):  # getty starts afresh
             continue
         yield Print(b"Password: ")
-        password = yield from editor.read(echo=False, timeout=_LOGIN_SECONDS)
+        password = yield from read_line(echo=False, timeout=_LOGIN_SECONDS)
         if password is None:
             yield Print(b"\r\nLogin timed out after 60 seconds.\r\n")
         elif user == "root":
-            yield from _session(machine, editor)
+            yield from _session(machine)
         else:
             yield Pause(_WRONG_LOGIN_SECONDS)
             yield Print(b"\r\nLogin incorrect\r\n")
 
 
-def _ask_name(machine: Machine, editor: LineEditor) -> Script[str]:
+def _ask_name(machine: Machine) -> Script[str]:
     name = ""
     while not name:
         yield Print(f"{machine.hardware.hostname} login: ".encode())
-        name = ((yield from editor.read()) or "").strip()
+        name = ((yield from read_line()) or "").strip()
     return name
 
 
@@ -102,7 +101,7 @@ def _status(what: str, unit: str, description: str, end: str = ".") -> bytes:
     return f"{what} {coloured} - {description}{end}\r\r\n".encode()
 
 
-def _session(machine: Machine, editor: LineEditor) -> Script[None]:
+def _session(machine: Machine) -> Script[None]:
     hardware = machine.hardware
     now = machine.time_of_day()
     yield Pause(0.2)
@@ -115,7 +114,7 @@ def _session(machine: Machine, editor: LineEditor) -> Script[None]:
         f"Last login: {now:%a %b %d %H:%M:%S} UTC {now:%Y} on ttyS0",
     ]
     yield Print("".join(line + "\r\n" for line in lines).encode())
-    yield from run_shell(machine, editor)
+    yield from run_shell(machine)
 
 
 def _pretty_name(machine: Machine) -> str:
