@@ -93,6 +93,8 @@ class Row:
         self.dirty = False
         self.move = -1
         self.written = self.length()
+        self._had = []
+        self._forget()
 
     def split(self, column: int) -> None:
         """Blank the wide character whose second half stands in *column*, as its first will be changed."""

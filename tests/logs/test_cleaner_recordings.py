@@ -40,7 +40,7 @@ EXTRACTS = {  # expected text: recording, from offset, to offset
     "ovmf-edit-reset": ("ovmf-boot-shell", 23013, 1440237),
     "ovmf-menus": ("ovmf-setup-menus", 0, 85009),
     "dialog": ("dialog-vt220", 0, 11656),
-    "htop": ("htop-linux", 0, 17036),
+    "htop": ("htop-linux", 0, 5156),
     "less": ("less-vt220", 243, 9035),
     "characters": ("sgr-unicode-xterm", 0, 6041),
     "capabilities": ("tput-xterm", 0, 1227),
