@@ -1,11 +1,16 @@
 """What the log can be told."""
 
+import resource
 from dataclasses import dataclass
 from pathlib import Path
 
 from solmux.logs.spool import SPOOL_SIZE
 
 ROTATE_SIZE = 16 << 20
+FILES = 3  # of a console
+RESERVED = 256  # descriptors for everything but consoles
+LEAST_OPEN = 16
+NO_LIMIT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +25,8 @@ class LogSettings:
       sync_interval: seconds between bringing what was written to the disk.
       retry_interval: seconds until a write that failed is tried again.
       group: group of the files, if it exists and the service may use it.
-      open_consoles: how many consoles' files (three each) may be open at a time.
+      open_consoles: how many consoles' files (three each) may be open at a time; 0 for what the process's limit
+        of open files allows, with as many again left for sockets.
     """
 
     directory: Path
@@ -30,4 +36,13 @@ class LogSettings:
     sync_interval: float = 5.0
     retry_interval: float = 1.0
     group: str | None = "adm"
-    open_consoles: int = 1024
+    open_consoles: int = 0
+
+    def open_consoles_allowed(self) -> int:
+        """Return `open_consoles`, or what the limit of open files allows at this moment."""
+        if self.open_consoles:
+            return self.open_consoles
+        limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if limit == resource.RLIM_INFINITY:
+            return NO_LIMIT
+        return max(LEAST_OPEN, (limit - RESERVED) // (FILES + 1))

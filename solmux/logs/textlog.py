@@ -1,7 +1,7 @@
 """The text of one console on its way to `console.log`, and where it could be made anew from.
 
 The text is derived: the same records and events give the same text. So after a kill the file is cut back to a
-*mark*, a point at a line's start where nothing was held, and what came since is fed to a fresh cleaner.
+*mark*, a point behind a line feed where nothing was held, and what came since is fed to a fresh cleaner.
 """
 
 from collections import deque
@@ -12,6 +12,7 @@ from typing import Protocol
 from solmux.logs.stamps import MICROSECONDS
 
 BOUNDARIES_LIMIT = 128
+SPLIT_LAG = 8 << 10  # bytes fed since the mark after which a line feed within a record is good for one
 LAG_LIMIT = 64 << 10  # bytes fed since the mark after which one is taken that may repeat a held line
 
 
@@ -80,8 +81,9 @@ class TextLog:
     def begin(self, mark: Mark, micros: int) -> None:
         """Begin at *mark* with a fresh cleaner; what is pending stays so."""
         self._cleaner = self._new_cleaner(micros / MICROSECONDS)
-        self._base = mark.offset  # offset of the first byte fed to the cleaner
-        self._at_line_start = True
+        self._base = self._end = mark.offset  # offsets of the first byte fed to the cleaner, and of the next
+        self._at_line_start = True  # of the file
+        self._fed_line_end = True  # the last byte was a line feed
         self._boundaries: deque[tuple[int, int]] = deque([(mark.raw_offset, mark.raw_size)])
         self._sequence = mark.sequence
         self.size = mark.size
@@ -94,17 +96,21 @@ class TextLog:
 
     def record(self, data: bytes, micros: int, end: int, raw_end: int) -> None:
         """Take the bytes of a record that ends at offset *end* and position *raw_end*."""
-        self._add(self._cleaner.feed(data, micros / MICROSECONDS))
+        cut = 0
+        if not data.endswith(b"\n") and end - self.mark.offset > SPLIT_LAG:
+            cut = data.rfind(b"\n") + 1
+        if cut:
+            self._feed(data[:cut], micros, end - len(data) + cut)
+            data = data[cut:]
         if len(self._boundaries) < BOUNDARIES_LIMIT:
             self._boundaries.append((end, raw_end))
-        if self._at_line_start:
-            self._settle(end)
+        self._feed(data, micros, end)
 
     def event(self, text: str, micros: int, sequence: int) -> None:
         """Write the line of event number *sequence*, which falls at the end of the last record."""
         self._sequence = sequence
         self._add(self._cleaner.event(text, micros / MICROSECONDS))
-        self._settle(self._boundaries[-1][0])
+        self._settle(self._end)
 
     def silent_event(self, sequence: int) -> None:
         """Event number *sequence* has no line."""
@@ -113,8 +119,7 @@ class TextLog:
     def tick(self, wall: float) -> None:
         """Write what was held long enough."""
         self._add(self._cleaner.tick(wall))
-        if self._at_line_start:
-            self._settle(self._boundaries[-1][0])
+        self._settle(self._end)
 
     def finish(self, micros: int) -> None:
         """End the open line; the cleaner is of no use until `begin`."""
@@ -131,12 +136,20 @@ class TextLog:
         """
         self.size = size
         offset, raw_size = self._boundaries[-1]
+        self._fed_line_end = False
         self.mark = Mark(offset, size, raw_size, offset, self._sequence)
 
     def raw_changed(self, offset: int) -> None:
         """`console.ttyrec` begins at *offset* now: what came before cannot be fed again."""
         self._boundaries = deque([(offset, 0)])
         self.mark = Mark(offset, self.size, 0, offset, self._sequence)
+
+    def _feed(self, data: bytes, micros: int, end: int) -> None:
+        self._add(self._cleaner.feed(data, micros / MICROSECONDS))
+        self._fed_line_end = data.endswith(b"\n")
+        self._end = end
+        if self._at_line_start:
+            self._settle(end)
 
     def _add(self, text: bytes) -> None:
         if text:
@@ -145,11 +158,12 @@ class TextLog:
             self._at_line_start = text.endswith(b"\n")
 
     def _settle(self, fed: int) -> None:
-        """Move the mark here if nothing is held, or if it has stayed behind for too long."""
-        settled = self._base + self._cleaner.settled
-        if settled <= self.mark.offset and self._sequence == self.mark.sequence:
+        """Move the mark here if a fresh cleaner would go on as this one does, or if it is too far behind."""
+        if not self._at_line_start:
             return
-        if self._cleaner.deadline is not None and fed - self.mark.offset < LAG_LIMIT:
+        settled = self._base + self._cleaner.settled
+        exact = self._fed_line_end and settled == fed and self._cleaner.deadline is None
+        if not exact and fed - self.mark.offset < LAG_LIMIT:
             return
         boundaries = self._boundaries
         while len(boundaries) > 1 and boundaries[1][0] <= settled:

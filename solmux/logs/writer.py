@@ -38,6 +38,7 @@ class Writer:
         self._failed: dict[ConsoleWriter, float] = {}  # since when
         self._held: dict[ConsoleWriter, float] = {}  # wall time of the next tick
         self._open: OrderedDict[ConsoleWriter, None] = OrderedDict()  # least recently used first
+        self._open_allowed = tools.settings.open_consoles_allowed()
         self._pause = threading.Event()
         self._ending = False
         self._thread = threading.Thread(target=self._run, name="solmux-writer", daemon=True)
@@ -76,14 +77,15 @@ class Writer:
         for writer in [writer for writer, due in self._retries.items() if due <= now]:
             del self._retries[writer]
             self._ready[writer] = None
-        for writer in [writer for writer, due in self._held.items() if not wall < due < wall + HELD_LIMIT]:
-            del self._held[writer]
-            if writer not in self._failed:
-                self._attend(writer, tick=True)
         while self._ready:
             writer, _ = self._ready.popitem(last=False)
             if self._attend(writer):
                 self._ready[writer] = None
+        # Only now: what came before a line was due may be the rest of it.
+        for writer in [writer for writer, due in self._held.items() if not wall < due < wall + HELD_LIMIT]:
+            del self._held[writer]
+            if writer not in self._failed:
+                self._attend(writer, tick=True)
         self.busy_since = None
 
     def _run(self) -> None:
@@ -174,7 +176,7 @@ class Writer:
             return
         self._open[used] = None
         self._open.move_to_end(used)
-        while len(self._open) > self._tools.settings.open_consoles:
+        while len(self._open) > self._open_allowed:
             writer, _ = self._open.popitem(last=False)
             try:
                 writer.close_files()

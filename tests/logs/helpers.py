@@ -203,7 +203,7 @@ def make_journal(
     *,
     rotate_size: int = 16 << 20,
     spool_size: int = 64 << 20,
-    open_consoles: int = 1024,
+    open_consoles: int = 0,
 ) -> Journal:
     """Return a journal without threads: `run` makes the writer's passes."""
     settings = LogSettings(
