@@ -81,6 +81,7 @@ class CorePeer:
         self._server: asyncio.Server | None = None
         self._writer: asyncio.StreamWriter | None = None
         self._unanswered: list[tuple[int, int, int]] = []
+        self._serving: set[asyncio.Task[None]] = set()
 
     # what a test does
 
@@ -104,6 +105,8 @@ class CorePeer:
         self._unanswered.clear()
         self.path.unlink(missing_ok=True)
         self.epoch += 1
+        if self._serving:
+            await asyncio.wait(self._serving)
 
     def print(self, name: str, data: bytes) -> None:
         """Let a console print."""
@@ -157,6 +160,10 @@ class CorePeer:
     # the protocol
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         hello = Hello(VERSION, "core", self.epoch, "", tuple(self.consoles), self.aliases)
         writer.write(encode(hello))
         decoder = FrameDecoder()
@@ -172,7 +179,7 @@ class CorePeer:
                         self.connections += 1
                     else:
                         self._handle(frame)
-        writer.close()
+        writer.transport.abort()
 
     def _handle(self, frame: Frame) -> None:
         match frame:

@@ -147,7 +147,11 @@ def test_a_menu_is_shown_as_it_is_and_the_status_line_goes_away(
     play(scenario, tmp_path)
 
 
-def test_a_menu_whose_clock_has_emptied_the_ring_is_right_for_whoever_comes_late(tmp_path: Path) -> None:
+def test_a_menu_whose_clock_has_emptied_the_ring_is_right_for_whoever_comes_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("solmux.gateway.hub.SAVE_REST", 0)
+
     async def scenario(rack: Rack) -> None:
         line = rack.core.consoles["server42"]
         rack.core.print("server42", MENU)

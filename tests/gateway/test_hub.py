@@ -236,7 +236,11 @@ def test_the_screen_is_saved_when_the_last_viewer_leaves_and_found_by_the_next(t
     play(scenario, tmp_path)
 
 
-def test_an_unwatched_menu_is_saved_before_the_ring_forgets_it(tmp_path: Path) -> None:
+def test_an_unwatched_menu_is_saved_before_the_ring_forgets_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("solmux.gateway.hub.SAVE_REST", 0)
+
     async def scenario(core: CorePeer, hub: Hub, shelf: Shelf) -> None:
         core.print("server42", MENU)
         for _ in range(10):
