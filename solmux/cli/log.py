@@ -15,7 +15,6 @@ from solmux.verbs.exits import NoSuchConsoleError, VerbError
 from solmux.verbs.names import NameTable
 
 POLL_INTERVAL = 0.2  # seconds between two looks at a log that is followed
-ALL_LINES = 1 << 60
 
 
 @click.command()
@@ -28,7 +27,7 @@ def log(config_path: Path, lines: int | None, follow: bool, name: str) -> None:
     config = load_or_fail(config_path)
     console = find(config, name)
     try:
-        with Follower(config.log.directory, console, lines=ALL_LINES if lines is None else lines) as follower:
+        with Follower(config.log.directory, console, lines=lines) as follower:
             print_all(follower, follow=follow)
     except BrokenPipeError:  # `| head`
         sys.stdout = None  # nothing is to be flushed into the closed pipe at exit

@@ -13,6 +13,10 @@ from typing import Protocol
 INPUT_CREDIT = 4096  # characters a writer may have on the way to the BMC
 SCREEN_DUE = 32 << 10  # bytes since the last saved screen after which one is asked for (half the ring)
 
+# The persisted word of a session: its id, and whether it was up when the word was last written.
+_SESSION_ID = 0xFFFF_FFFF
+_UP = 1 << 32
+
 # A screen that addresses the cursor cannot be had from its last bytes alone.
 _ADDRESSES_CURSOR = re.compile(rb"\x1b\[[0-9;]*[ABCDHfd]")
 
@@ -132,7 +136,7 @@ class Console:
     @property
     def recorded_session_id(self) -> int:
         """Session recorded before the last Activate, 0 for none; survives a kill of the core."""
-        return self.log.session_word
+        return self.log.session_word & _SESSION_ID
 
     @property
     def last_sol_sequence(self) -> int:
@@ -152,7 +156,7 @@ class Console:
 
     def activating(self, managed_system_session_id: int) -> None:
         """Record the session before the Activate leaves: an orphan of ours if we die from here on."""
-        self.log.session_word = managed_system_session_id
+        self.log.session_word = managed_system_session_id | _UP
 
     def resume(self, last_alive: float | None) -> None:
         """An earlier run has logged this console: what was printed since then is a gap.
@@ -162,7 +166,7 @@ class Console:
         """
         if self.log.received == 0:
             return
-        was_up = self.log.session_word != 0
+        was_up = bool(self.log.session_word & _UP)
         since = last_alive if was_up and last_alive is not None else self.log.last_mark
         if since is not None:
             self.gap_from, self.gap_reason = since, "solmux was not running"
@@ -177,11 +181,14 @@ class Console:
             self.gap_from = None
         self.log.event("up", "Console up")
 
-    def connection_lost(self, reason: str, silent_for: float) -> None:
-        """The session that was up has ended: a gap begins at its last datagram."""
+    def connection_lost(self, reason: str, silent_for: float, *, orphaned: bool) -> None:
+        """The session that was up has ended: a gap begins at its last datagram.
+
+        If it is *orphaned*, the BMC may still hold SOL for it: it stays on record, to be taken back.
+        """
         self.gap_from = self.wall() - silent_for
         self.gap_reason = reason
-        self.log.session_word = 0
+        self.log.session_word = self.recorded_session_id if orphaned else 0
         self._fail_pending(reason)
 
     def state_changed(self, state: str, reason: str) -> None:
@@ -203,9 +210,10 @@ class Console:
         """Numbers jumped: the BMC gave packets up."""
         self._mark("missing_packets", f"GAP: the BMC gave up at most {packets} packets here", packets=packets)
 
-    def late_output(self, characters: int) -> None:
-        """The next *characters* were overtaken on the way."""
-        self._mark("late", f"LATE: the next {characters} bytes belong before the last ones", bytes=characters)
+    def late_output(self, data: bytes) -> None:
+        """Newer characters overtook *data*: it is kept, marked as out of its place."""
+        self._mark("late", f"LATE: the next {len(data)} bytes belong into the gap before", bytes=len(data))
+        self.output(data)
 
     def break_detected(self) -> None:
         """The host sent a BREAK."""

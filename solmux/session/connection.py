@@ -17,8 +17,8 @@ class Sink(Protocol):
     def output(self, data: bytes) -> None:
         """Characters the host printed; they are kept when this returns, their ACK follows."""
 
-    def late_output(self, characters: int) -> None:
-        """The next *characters* were overtaken on the way: they belong into a gap reported before."""
+    def late_output(self, data: bytes) -> None:
+        """Characters that newer ones overtook on the way: they belong into a gap reported before."""
 
     def activating(self, managed_system_session_id: int) -> None:
         """An Activate Payload is about to leave in this session: an orphan of ours if we die now."""
@@ -84,8 +84,6 @@ class Connection:
         client = self.client
         for event in client.events():
             if type(event) is events.Output:
-                if event.late:
-                    self._sink.late_output(len(event.data))
                 self._sink.output(event.data)
             else:
                 self._dispatch(event)
@@ -108,6 +106,8 @@ class Connection:
                 sink.overrun()
             case events.OutputGap(packets):
                 sink.output_gap(packets)
+            case events.LateOutput(data):
+                sink.late_output(data)
             case events.BreakDetected():
                 sink.break_detected()
             case events.HostUnavailable(unavailable):

@@ -25,6 +25,7 @@ HANDSHAKE_SLOT = (
 HELD_POLL = 30.0  # seconds between looks at a BMC whose SOL session somebody else has
 CLOSE_LIMIT = 1.5  # seconds for Deactivate and Close Session at an orderly end
 
+ENDED = frozenset({events.CloseReason.REQUESTED, events.CloseReason.SOL_LOST})  # SOL is no longer ours
 UNANSWERED = frozenset({FailureReason.NO_ANSWER, events.CloseReason.NO_ANSWER})
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,11 @@ class SessionSink(Sink, Protocol):
     def state_changed(self, state: State, reason: str) -> None:
         """The one state and its reason in words."""
 
-    def connection_lost(self, reason: str, silent_for: float) -> None:
-        """A session that was up has ended; its last datagram came *silent_for* seconds ago."""
+    def connection_lost(self, reason: str, silent_for: float, *, orphaned: bool) -> None:
+        """A session that was up has ended; its last datagram came *silent_for* seconds ago.
+
+        *orphaned*: it was not ended in order, and the BMC may still hold SOL for it.
+        """
 
 
 class Keeper:
@@ -256,7 +260,8 @@ class Keeper:
             silent_for = max(0.0, now - connection.last_received)
             self._back_off.after_service(now - self._up_since)
             self._up_since = None
-            self._sink.connection_lost(text, silent_for)
+            orphaned = closed is None or closed.reason not in ENDED
+            self._sink.connection_lost(text, silent_for, orphaned=orphaned)
         if self._stop.is_set():
             self._sink.state_changed(State.DOWN, "solmux stops")
             return 0.0

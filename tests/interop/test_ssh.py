@@ -87,6 +87,9 @@ def test_attach_type_see_the_echo_and_detach(service: Service) -> None:
         terminal.expect("Linux")
         terminal.type(f"{ESCAPE}?")
         terminal.expect("disconnect")
+        terminal.expect("any key")
+        terminal.type(" ")
+        terminal.expect(PROMPT)
         terminal.type(f"{ESCAPE}.")
         terminal.expect(rb"server42 detached")
         assert terminal.wait() == 0
@@ -154,7 +157,7 @@ def test_without_a_terminal_it_watches_and_never_types(service: Service) -> None
     )
     assert process.stdin is not None
     assert process.stdout is not None
-    process.stdin.write(b"poweroff\n")
+    process.stdin.write(b"typed-by-the-pipe\n")
     process.stdin.flush()
     with attach(service, NAME) as terminal:
         log_in(terminal)
@@ -169,7 +172,7 @@ def test_without_a_terminal_it_watches_and_never_types(service: Service) -> None
         terminal.wait()
     process.terminate()
     _, errors = process.communicate(timeout=10)
-    assert b"poweroff" not in got
+    assert b"typed-by-the-pipe" not in got
     assert b"ssh -t" in errors
 
 

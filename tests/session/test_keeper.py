@@ -44,7 +44,7 @@ class Scribe:
     def output_gap(self, packets: int) -> None:
         pass
 
-    def late_output(self, characters: int) -> None:
+    def late_output(self, data: bytes) -> None:
         pass
 
     def break_detected(self) -> None:
@@ -66,8 +66,10 @@ class Scribe:
         self.states.append((str(state), reason))
         self._wake()
 
-    def connection_lost(self, reason: str, silent_for: float) -> None:
+    def connection_lost(self, reason: str, silent_for: float, *, orphaned: bool) -> None:
         assert silent_for >= 0
+        if not orphaned:
+            self.recorded_session_id = 0
         self.lost.append(reason)
         self._wake()
 
