@@ -17,7 +17,6 @@ SEGMENT = "segment"
 MARK = "mark"
 CLOSED = "closed"
 CLOCK = "clock"
-DISK = "disk"
 EVENTS_LOST = "events-lost"
 LONGEST = 64 << 10  # bytes; an event is a line, not a document
 

@@ -25,8 +25,8 @@ class LogSettings:
       sync_interval: seconds between bringing what was written to the disk.
       retry_interval: seconds until a write that failed is tried again.
       group: group of the files, if it exists and the service may use it.
-      open_consoles: how many consoles' files (three each) may be open at a time; 0 for what the process's limit
-        of open files allows, with as many again left for sockets.
+      open_consoles: how many consoles' files (three each) may be open at a time; 0 for what the process's
+        limit of open files allows when each console has a socket, too.
     """
 
     directory: Path
