@@ -469,8 +469,8 @@ def test_a_client_with_a_huge_window_that_does_not_read_costs_a_bounded_amount(t
             transport = server._connection._transport
             assert transport is not None
             transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 65536)
-            for number in range(60):
-                rack.core.print("server42", b"line %d of a flood\r\n" % number * 3000)
+            for number in range(30):
+                rack.core.print("server42", b"line %d of a flood\r\n" % number * 1500)
                 await fine.sees(b"line %d of" % number)
             assert server._congested
             assert transport.get_write_buffer_size() < 200_000
