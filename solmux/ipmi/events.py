@@ -67,15 +67,20 @@ class SolActivated:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """Characters the host printed. They are acknowledged once the datagrams behind this event leave.
+    """Characters the host printed, in order. They are acknowledged by the datagrams that leave after this."""
 
-    Attributes:
-      data: the characters.
-      late: they were overtaken by newer ones and belong into the gap reported before.
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LateOutput:
+    """Characters that newer ones overtook, from a packet that the BMC has given up.
+
+    Their place is in the gap that was reported before; but for that gap, the stream of `Output` is complete
+    and in order without them.
     """
 
     data: bytes
-    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,7 @@ Event = (
     | SolActivating
     | SolActivated
     | Output
+    | LateOutput
     | Overrun
     | OutputGap
     | BreakDetected

@@ -99,6 +99,7 @@ class Session:
         self._tickets: dict[int, int] = {}  # of the command channel -> of the owner
         self._has_sol = False  # SOL packets are ours to take
         self._unanswered = 0
+        self._duplicates = 0  # datagrams dropped for that reason so far
         self._last_heard = 0.0
         self._question = b""  # the message in flight, and when its first and last copy left
         self._asked_first = self._asked_last = 0.0
@@ -119,6 +120,7 @@ class Session:
         """Take a datagram from the BMC; what is not authentic, new and well-formed is dropped and counted."""
         opened = self._channel.open(datagram)
         if opened is None:
+            self._note_drop(now)
             return
         self._unanswered = 0
         self._last_heard = now
@@ -318,6 +320,13 @@ class Session:
             self._runner.run(self._mend(), now)
         elif now >= self._keepalive.deadline or (sender.is_walking and self._unanswered >= _WALK_SENDS):
             self._runner.run(self._keep_alive(), now)
+
+    def _note_drop(self, now: float) -> None:
+        """See whether what the channel dropped was a copy that the network made."""
+        duplicates = self._counters.by_reason.get(DropReason.DUPLICATE, 0)
+        if duplicates != self._duplicates:
+            self._duplicates = duplicates
+            self._sender.network_doubles(now)
 
     def _receive_message(self, message: bytes, now: float) -> None:
         received = self._commands.receive(message, now)

@@ -1,6 +1,6 @@
 """The half of SOL that takes what the host prints: each character once, each packet acknowledged at once."""
 
-from solmux.ipmi.events import BreakDetected, Event, HostUnavailable, Output, OutputGap, Overrun
+from solmux.ipmi.events import BreakDetected, Event, HostUnavailable, LateOutput, Output, OutputGap, Overrun
 from solmux.ipmi.round_trip import RoundTrip
 from solmux.ipmi.sol import (
     LAST_NUMBER,
@@ -151,7 +151,7 @@ class SolReceiver:
         The BMC has given it up, or there would be no newer one: it is not acknowledged.
         """
         if now <= self._missing.pop(packet.number, now - 1.0) and packet.data:
-            self._events.append(Output(packet.data[:MOST_CHARACTERS], late=True))
+            self._events.append(LateOutput(packet.data[:MOST_CHARACTERS]))
 
     def _note_gap(self, last: int, number: int, now: float) -> None:
         """Report the numbers between *last* and *number*, and remember them for a while."""

@@ -28,6 +28,7 @@ HOLD_OFF = 0.2
 next packet is new text to a BMC that remembers one number only. So the wait is as long as the answer took,
 which may be the delay of the first copy, or as twice the slowest round trip."""
 HOLD_OFF_LIMIT = 1.0  # seconds; an answer that took longer had several copies lost
+DOUBLED_TIME = 60.0  # seconds for which a network is held to double packets that did so once
 WALK_INTERVAL = 0.5
 REFUSED_PAUSE = 0.5  # seconds after a packet of which nothing was taken, without NACK
 NACK_PAUSE = 1.0
@@ -108,6 +109,7 @@ class SolSender:
         self._done_number = 0
         self._blocked_until = -math.inf
         self._hold_until = -math.inf
+        self._doubled_until = -math.inf
         self._most = MOST_CHARACTERS
         self._limit = FIRST_LIMIT
 
@@ -155,6 +157,13 @@ class SolSender:
         """Queue a BREAK."""
         self.queue.add_break(input_id)
         self._reckon()
+
+    def network_doubles(self, now: float) -> None:
+        """Take notice that a datagram came twice: ours may, too, and several BMCs take them twice.
+
+        For a while every packet is followed by the hold-off, like a repeated one.
+        """
+        self._doubled_until = now + DOUBLED_TIME
 
     def payload_to_send(self, heard: int, now: float) -> bytes | None:
         """Return the SOL payload due at *now*, a copy or a new packet, if any.
@@ -295,7 +304,7 @@ class SolSender:
         data = flight.packet.data
         taken = now - flight.first_sent
         self._round_trip.observe(taken, now - flight.last_sent)
-        if flight.sends > 1:
+        if flight.sends > 1 or now < self._doubled_until:
             hold_off = max(HOLD_OFF, min(taken, HOLD_OFF_LIMIT), 2 * self._round_trip.slowest)
             self._hold_until = flight.last_sent + hold_off
         if flight.is_opening:

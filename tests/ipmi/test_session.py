@@ -192,6 +192,19 @@ def test_the_first_number_stays_away_from_the_last_one_used() -> None:
     assert rig.client.last_sol_sequence == 10
 
 
+@pytest.mark.parametrize("doubling", [0.0, 1.0])
+def test_a_doubled_datagram_makes_the_sender_careful(doubling: float) -> None:
+    rig = ClientRig(SessionBmc(sol=Echo()), Link(doubling=doubling)).activated()
+    rig.run(1.0)
+    for key in (b"a", b"b", b"c"):
+        rig.type(key)
+        rig.run(0.01)
+    sent = [payload[4:] for _, payload in rig.bmc.payloads if len(payload) > 4]
+    assert sent == ([b"a"] if doubling else [b"a", b"b", b"c"])
+    rig.run(2.0)
+    assert rig.of(InputAccepted) == [InputAccepted(1), InputAccepted(2), InputAccepted(3)]
+
+
 def test_commands_wait_while_sol_is_activated_anew_and_are_answered_after() -> None:
     rig, ears = deaf_rig()
     rig.type(b"x")

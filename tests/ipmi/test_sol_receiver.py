@@ -6,6 +6,7 @@ from solmux.ipmi.events import (
     BreakDetected,
     Event,
     HostUnavailable,
+    LateOutput,
     Output,
     OutputGap,
     Overrun,
@@ -185,9 +186,10 @@ def test_a_packet_that_was_left_out_and_comes_late_is_delivered_as_late_and_not_
     bench.feed(1, b"a", sequence=1)
     bench.feed(3, b"c", sequence=3)
     assert bench.feed(2, b"b", sequence=2) is None
-    assert bench.events == [Output(b"a"), OutputGap(1), Output(b"c"), Output(b"b", late=True)]
+    assert bench.events == [Output(b"a"), OutputGap(1), Output(b"c"), LateOutput(b"b")]
     assert bench.feed(2, b"b", sequence=2) is None
-    assert bench.output == b"acb"
+    assert bench.output == b"ac"
+    assert len(bench.events) == 4
 
 
 def test_a_packet_that_comes_much_too_late_is_not_mixed_in(bench: Bench) -> None:

@@ -127,6 +127,24 @@ def test_without_copies_the_next_number_goes_at_once() -> None:
     assert bench.packet() == SolPacket(3, data=b"b")
 
 
+def test_on_a_network_that_doubles_packets_the_next_number_always_waits_for_a_while() -> None:
+    """A BMC that does not look at session numbers takes a doubled packet behind the next one for new text."""
+    bench = Bench()
+    bench.sender.network_doubles(bench.now)
+    for number in (2, 3):
+        bench.type(b"a")
+        bench.packet()
+        bench.answer(number, 1)
+        bench.type(b"b")
+        assert bench.sent() is None
+        assert bench.wait() == pytest.approx(0.2)
+    bench.packet()
+    bench.now += 60.0
+    bench.answer(4, 2)
+    bench.type(b"c")
+    assert bench.packet().data == b"c"
+
+
 def test_the_tail_of_a_partial_acceptance_goes_under_the_next_number() -> None:
     bench = Bench()
     bench.type(b"0123456789")
