@@ -25,10 +25,11 @@ from solmux.config.model import Config
 from solmux.gateway.attachment import Attachment
 from solmux.gateway.channel import Activity, Terminal
 from solmux.gateway.follower import Follower
-from solmux.gateway.history import ConsoleHistory
+from solmux.gateway.history import ConsoleHistory, screens_directory
 from solmux.gateway.hub import Hub
 from solmux.gateway.outlet import Outlet
 from solmux.gateway.request import name_table
+from solmux.screen.emulator import Emulator
 from solmux.screen.store import ScreenStore
 from solmux.verbs.exits import ExitCode, VerbError
 from solmux.wire.frames import SOCKET_NAME
@@ -47,6 +48,7 @@ def attach(config_path: Path, read_only: bool, name: str) -> None:
 
     ^Ec. leaves, ^Ec? helps. Works while the gateway is down. Without a terminal it only follows.
     """
+    logging.basicConfig(level=logging.ERROR, format="solmux: %(message)s")  # the terminal shows a console
     config = load_or_fail(config_path)
     raise SystemExit(asyncio.run(run(config, name, read_only=read_only)))
 
@@ -54,13 +56,13 @@ def attach(config_path: Path, read_only: bool, name: str) -> None:
 async def run(config: Config, name: str, *, read_only: bool) -> int:
     """Sit at console *name* until the person leaves; return the exit code."""
     socket = config.server.runtime_directory / SOCKET_NAME
-    store = ScreenStore(config.server.state_directory / "local-screens")
-    hub = Hub(socket, lambda console: ConsoleHistory(config, console, store))
+    store = ScreenStore(screens_directory(config))
+    hub = Hub(socket, lambda console: GuestHistory(ConsoleHistory(config, console, store)))
     link = asyncio.create_task(hub.run())
     try:
         if not await hub.wait_up():
             fail(ExitCode.DOWN, f"no core at {socket} (is `solmux serve` running?)")
-        console = name_table(config, hub).one(name, guess=not sys.stdin.isatty() or not read_only)
+        console = name_table(config, hub).one(name, guess=True)
         channel = LocalChannel(terminal_of(sys.stdin.fileno()))
         if channel.terminal is not None:
             activity: Activity = Attachment(
@@ -80,6 +82,29 @@ def terminal_of(descriptor: int) -> Terminal | None:
     if not (os.isatty(descriptor) and sys.stdout.isatty()):
         return None
     return Terminal(*os.get_terminal_size(descriptor))
+
+
+@dataclass(frozen=True, slots=True)
+class GuestHistory:
+    """A console's past, to be read: saving screens is the gateway's; a `drawing.History`."""
+
+    history: ConsoleHistory
+
+    def blank(self) -> Emulator:
+        """Return an empty screen of the console's size."""
+        return self.history.blank()
+
+    def load(self) -> tuple[int, Emulator] | None:
+        """Return the offset of the last saved screen, and the screen."""
+        return self.history.load()
+
+    def save(self, offset: int, emulator: Emulator) -> bool:  # noqa: ARG002 - nothing is saved
+        """Leave what is saved as it is."""
+        return False
+
+    def raw(self, start: int, end: int) -> tuple[int, bytes]:
+        """Return recorded bytes up to *end*."""
+        return self.history.raw(start, end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from pathlib import Path
 
 from solmux.config.model import Config
 from solmux.logs.raw_reader import raw_pieces
@@ -10,6 +11,11 @@ from solmux.screen.emulator import Emulator
 from solmux.screen.store import SavedScreen, ScreenStore
 
 log = logging.getLogger(__name__)
+
+
+def screens_directory(config: Config) -> Path:
+    """Return where screens are saved: in the part of the state directory that is the gateway's."""
+    return config.server.state_directory / "gateway" / "screens"
 
 
 class ConsoleHistory:

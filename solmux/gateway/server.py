@@ -14,7 +14,7 @@ from solmux.gateway.admission import LOGIN_GRACE_TIME, Admission
 from solmux.gateway.channel import Activity
 from solmux.gateway.connection import Connection
 from solmux.gateway.drawing import History
-from solmux.gateway.history import ConsoleHistory
+from solmux.gateway.history import ConsoleHistory, screens_directory
 from solmux.gateway.host_key import HostKeyError, load_host_key
 from solmux.gateway.hub import Hub
 from solmux.gateway.identity import KeyRing, load_keys
@@ -189,8 +189,8 @@ async def _say_goodbye(gateway: Gateway) -> None:
 
 
 def _screen_store(config: Config) -> ScreenStore:
-    """Return where screens are saved: in the part of the state directory that is the gateway's."""
-    directory = config.server.state_directory / "gateway" / "screens"
+    """Return where screens are saved, made if need be."""
+    directory = screens_directory(config)
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
