@@ -3,6 +3,7 @@
 core --append--> ring (and, if the disk fails, spool) --writer's thread--> files --syncer's thread--> disk
 """
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -81,7 +82,8 @@ class Journal:
 
         What a killed core had received and not written is written first. For a console without ring (after a
         reboot of the machine) its offset is looked up in some kB of its files. Raises `ValueError` for a name
-        that cannot be a directory's or is open already, `OSError` if ring or files cannot be had.
+        that cannot be a directory's or is open already, `OSError` if ring or files cannot be had, at once if
+        the writer has been waiting for the disk.
         """
         check_console_name(name)
         self._reap()
@@ -96,6 +98,7 @@ class Journal:
             self._reap()
         ring = self._rings.find(name)
         if ring is None:
+            self._refuse_while_hung(name)
             checkpoint, offset = find_checkpoint(self._disk, f"{self._settings.directory}/{name}")
             ring = self._rings.create(name, offset, checkpoint)
             if not log:
@@ -171,9 +174,18 @@ class Journal:
             self._closing.remove(name)
             self._rings.release(self._consoles.pop(name).ring)
 
-    def _look_at_writer(self) -> None:
+    def _waits_for_disk(self, seconds: float) -> bool:
         since = self._writer.busy_since
-        hung = since is not None and self._clock() - since >= HUNG_AFTER
+        return since is not None and self._clock() - since >= seconds
+
+    def _refuse_while_hung(self, name: str) -> None:
+        if self._waits_for_disk(1.0):
+            raise TimeoutError(
+                errno.ETIMEDOUT, "the disk does not answer", f"{self._settings.directory}/{name}"
+            )
+
+    def _look_at_writer(self) -> None:
+        hung = self._waits_for_disk(HUNG_AFTER)
         if hung and not self._told_hung:
             self._alarm(AlarmKind.HUNG, "the disk does not answer; output is kept in memory")
         elif self._told_hung and not hung:

@@ -38,6 +38,7 @@ _FREE, _USED, _RELEASED = 0, 1, 2
 
 # words of a slot's header
 _STATE, _RECEIVED, _BASE, _MARKED, _SESSION, _SOL, _HOLE_START, _HOLE_END, _SELECTOR = range(9)
+_TOUCHED = 15
 _CHECKPOINTS = (16, 32)
 _WORDS = 64
 _NAME = _WORDS * 8  # byte position of the name, zero-padded
@@ -109,6 +110,9 @@ class Ring:
         self._map = chunk
         self._words = view[at // 8 : at // 8 + _WORDS]
         self._data = at + SLOT_HEADER
+        # Written before anything is read: a fault for reading would map 64 KiB around the page, and each idle
+        # console would be charged for that.
+        self._words[_TOUCHED] = 1
         self.received: int = self._words[_RECEIVED]
 
     @property

@@ -1,5 +1,6 @@
 """The rings in their memory-mapped file."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -168,7 +169,32 @@ def test_a_hole_ends_where_it_is_told(tmp_path: Path) -> None:
     file.close()
 
 
-def test_idle_slots_take_no_memory(tmp_path: Path) -> None:
+def mapped_bytes(path: Path) -> int:
+    """Memory that this process is charged for its mappings of *path*."""
+    total, inside = 0, False
+    for line in Path("/proc/self/smaps").read_text().splitlines():
+        if "-" in line.split()[0]:
+            inside = line.endswith(str(path))
+        elif inside and line.startswith("Rss:"):
+            total += int(line.split()[1]) * 1024
+    return total
+
+
+def test_an_idle_console_costs_one_page_of_memory(tmp_path: Path) -> None:
+    file = rings(tmp_path)
+    for number in range(50):
+        file.create(f"server{number}", 0, Checkpoint()).append(b"login: ")
+    file.close()
+    file = rings(tmp_path)
+    for number in range(50):
+        ring = file.find(f"server{number}")
+        assert ring is not None
+        assert ring.received == 7
+    assert 0 < mapped_bytes(tmp_path / "ring") <= 50 * os.sysconf("SC_PAGE_SIZE")
+    file.close()
+
+
+def test_slots_nobody_uses_take_no_memory(tmp_path: Path) -> None:
     file = rings(tmp_path)
     file.create("a", 0, Checkpoint())
     file.close()

@@ -103,6 +103,19 @@ def test_a_disk_that_hangs_for_good_lets_the_process_end(tmp_path: Path) -> None
     hang.let_go()
 
 
+def test_a_new_console_is_refused_rather_than_waited_for_while_the_disk_hangs(tmp_path: Path) -> None:
+    clock, disk = Clock(), FaultyDisk()
+    hang = disk.fault = Hang()
+    journal = started(tmp_path, clock, disk)
+    journal.open_console("a").append(b"x")
+    assert hang.reached.wait(PATIENCE)
+    clock.advance(2)
+    with pytest.raises(TimeoutError, match="does not answer"):
+        journal.open_console("new")
+    hang.let_go()
+    assert journal.stop(PATIENCE)
+
+
 def test_output_is_written_at_once_when_the_writer_is_idle(tmp_path: Path) -> None:
     clock, disk = Clock(), FaultyDisk()
     journal = started(tmp_path, clock, disk)
