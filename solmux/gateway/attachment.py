@@ -151,6 +151,8 @@ class Attachment:
             case "state":
                 state = notice.fields.get("state", "")
                 self._say(f"{self._console} is {state}{f': {notice.text}' if notice.text else ''}")
+            case "host":
+                self._say(notice.text)
             case "break":
                 self._say(f"break sent by {notice.fields.get('who', 'somebody')}")
 

@@ -58,6 +58,7 @@ class Command:
         try:
             code = await self._run(CommandChannel(self._session))
         except VerbError as error:
+            log.info("%s: refused: %s", self._session.connection.who, error)
             self._session.error(f"solmux: {error}\n")
             code = error.exit_code
         except Exception:  # noqa: BLE001 - a supervisor: logged by `failed`

@@ -342,17 +342,19 @@ class Feed:
             if self.position is not None and self._tail:
                 drawing.add(self.position - len(self._tail), bytes(self._tail))
             self._drawer = asyncio.create_task(drawing.run(), name=f"drawing {self.name}")
-            self._drawer.add_done_callback(self._drawer_done)
+            self._drawer.add_done_callback(self._task_done)
         return self._drawing
 
-    def _drawer_done(self, task: asyncio.Task[None]) -> None:
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        """Drawing and saving end by cancellation or in order; anything else is a fault of ours."""
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("%s: drawing the screen failed", self.name, exc_info=error)
-            self.removed("internal error: the screen cannot be drawn")
+            log.error("%s failed", task.get_name(), exc_info=error)
+            self.removed("internal error, see the gateway's log")
 
     def _save_later(self) -> None:
         if self._saver is None:
             self._saver = asyncio.create_task(self._save(), name=f"saving {self.name}")
+            self._saver.add_done_callback(self._task_done)
 
     async def _save(self) -> None:
         """Save the screen once all that came is drawn; end what nobody needs any more."""

@@ -199,7 +199,7 @@ class Hub:
         match frame:
             case Data() | Subscribed() | Lagged():
                 if (feed := self._channels.get(frame.channel)) is not None:
-                    feed.core_says(frame)
+                    self._tell_feed(feed, lambda: feed.core_says(frame))
             case Attached() | Acked() | Unknown() | Credit():
                 if (seat := self._seats.get(frame.attachment)) is not None:
                     self._tell_seat(seat, lambda: seat.core_says(frame))
@@ -219,6 +219,15 @@ class Hub:
         except Exception:  # noqa: BLE001 - a supervisor: the owner logs it and ends
             seat.owner.failed()
 
+    @staticmethod
+    def _tell_feed(feed: Feed, call: Callable[[], None]) -> None:
+        """Keep the fault of one console from everybody else's."""
+        try:
+            call()
+        except Exception:
+            log.exception("%s: passing its output on failed", feed.name)
+            feed.removed("internal error, see the gateway's log")
+
     def _notice(self, notice: Notice) -> None:
         if notice.kind == "consoles":
             names = notice.fields.get("consoles")
@@ -229,7 +238,7 @@ class Hub:
             self._due[notice.console] = None
             self._due_more.set()
         elif (feed := self._feeds.get(notice.console)) is not None:
-            feed.notice(notice)
+            self._tell_feed(feed, lambda: feed.notice(notice))
 
     def _names(self, consoles: tuple[str, ...], aliases: Mapping[str, str]) -> None:
         self.consoles, self.aliases = consoles, aliases

@@ -91,7 +91,7 @@ def print_screen(hub: Hub, table: NameTable, request: Request) -> Run:
     name = table.one(request.names[0], guess=True)
 
     async def run(channel: CommandChannel) -> int:
-        glance = _Glance()
+        glance = _Glance(hub)
         feed = hub.feed(name)
         feed.join(glance, pictures=True)
         try:
@@ -111,13 +111,18 @@ class _Glance:
       rows: the rows of the screen, when they are known.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
         self.rows: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
 
     def paint(self, drawing: Drawing) -> None:
         """Here it is."""
-        if not self.rows.done():
+        if self.rows.done():
+            return
+        if drawing.drawn or self._hub.up:
             self.rows.set_result(drawing.emulator.text())
+        else:
+            self.rows.set_exception(AwayError("the core is away, and no screen was saved"))
 
     def removed(self, reason: str) -> None:
         """There is nothing to see."""

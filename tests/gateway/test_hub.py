@@ -432,6 +432,39 @@ def test_a_viewer_that_fails_leaves_the_others_alone(tmp_path: Path) -> None:
     play(scenario, tmp_path)
 
 
+def test_a_fault_of_one_console_leaves_the_others_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(self: Drawing, offset: int, data: bytes) -> None:
+        if b"poison" in data:
+            raise RuntimeError("a fault of ours")
+        add(self, offset, data)
+
+    async def broken_save(_self: Drawing) -> int:
+        raise RuntimeError("a fault of ours")
+
+    add = Drawing.add
+    monkeypatch.setattr(Drawing, "add", broken)
+
+    async def scenario(core: CorePeer, hub: Hub, _shelf: Shelf) -> None:
+        poisoned, fine = look(hub, "server41"), look(hub, "server42")
+        await eventually(lambda: poisoned.paintings and fine.paintings)
+        core.print("server41", b"poison")
+        await eventually(lambda: "removed: internal error, see the gateway's log" in poisoned.told)
+        core.print("server42", b"on")
+        await eventually(lambda: fine.seen == b"on")
+        again = look(hub, "server41")
+        await eventually(lambda: again.told)
+        monkeypatch.setattr(Drawing, "save", broken_save)
+        hub.feed("server42").leave(fine)
+        await eventually(lambda: "saving server42 failed" in caplog.text)
+        other = look(hub, "server42")
+        await eventually(lambda: other.paintings)
+
+    play(scenario, tmp_path)
+    assert "a fault of ours" in caplog.text
+
+
 def test_verbs_are_passed_on_and_answered_in_pieces(tmp_path: Path) -> None:
     async def scenario(core: CorePeer, hub: Hub, _shelf: Shelf) -> None:
         core.verbs["ls"] = ("server42 up\n", "", 0)

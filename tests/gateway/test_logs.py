@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.gateway.ssh_peer import Rack, play
+from tests.gateway.waiting import eventually
 
 
 def write_log(rack: Rack, name: str, count: int) -> Path:
@@ -101,5 +102,10 @@ def test_the_screen_is_printed_as_text(tmp_path: Path) -> None:
         assert answer.text.splitlines()[:5] == ["RED", "", "", "", "    menu"]
         assert len(answer.text.splitlines()) == 24
         assert answer.code == 0
+        await rack.core.stop()
+        await eventually(lambda: not rack.gateway.hub.up)
+        assert (await rack.ask("screen server42")).text == answer.text
+        never_seen = await rack.ask("screen server41")
+        assert (never_seen.text, never_seen.code) == ("", 5)
 
     play(scenario, tmp_path)
