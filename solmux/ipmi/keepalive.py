@@ -88,10 +88,12 @@ class Keepalive:
 
     def is_ours(self) -> Procedure[bool]:
         """Tell, quickly and once, whether SOL is known to be ours."""
-        if not self._asks_owner:
+        if self._doubts >= _DOUBTS:
             return False
+        self.owner = 0
         response = yield Ask(GetPayloadInstanceInfo().to_request(), (0.3,), hurried=True)
-        return response is not None and self._judge(response) is Verdict.ALIVE and self._was_ours
+        self._judge(response)
+        return self.owner in self._ours
 
     def _judge(self, response: Response | None) -> Verdict | None:
         """Say what an answer means; None if this BMC's answers mean nothing."""

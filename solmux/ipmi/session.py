@@ -156,6 +156,8 @@ class Session:
 
     def datagrams_to_send(self, now: float) -> list[bytes]:
         """Return the datagrams that are due, sealed; the events so far must have been handled."""
+        if self.state is SessionState.CLOSED:
+            return []
         seal = self._channel.seal
         datagrams = [seal(_SOL, answer) for answer in self.sol.answers_to_send()]
         messages = self._commands.messages_to_send()
@@ -274,7 +276,7 @@ class Session:
     def _lose(self, text: str) -> Procedure[None]:
         """SOL is somebody else's: never deactivate it now."""
         self._has_sol = False
-        self._sender.stop()
+        self.sol.stop()
         self._events.append(SolLost(text))
         yield from self._leave(Closed(CloseReason.SOL_LOST, text, retryable=True), deactivate=False)
 

@@ -52,11 +52,13 @@ class SolEndpoint:
         self.sender.start(inbound_size, first_number)
 
     def stop(self) -> None:
-        """End the activation. Input is given up; what the BMC sent before now and comes later is dropped."""
-        self.sender.stop()
+        """End the activation. Input is given up; what the BMC sent before now and comes later is dropped.
+
+        Acknowledgements of what has come are still to be sent.
+        """
         self._receiver.finish(self.newest)
+        self.sender.stop()
         self._stopped_at = self.newest
-        self._answers.clear()
         self.deactivated = False
 
     def receive(self, sequence: int, payload: bytes, now: float) -> None:

@@ -295,6 +295,16 @@ def test_sol_of_somebody_else_is_not_deactivated_at_the_end() -> None:
     assert DeactivatePayload.CODE not in rig.bmc.codes()
 
 
+def test_an_activation_under_way_is_undone_at_the_end() -> None:
+    rig = ClientRig()
+    rig.start()
+    rig.run(until=lambda: bool(rig.bmc.owner))
+    assert rig.client.state is ClientState.ACTIVATING
+    rig.close()
+    rig.run(1.0)
+    assert rig.bmc.codes()[-3:] == [GetPayloadInstanceInfo.CODE, DeactivatePayload.CODE, CloseSession.CODE]
+
+
 def test_closing_twice_is_closing_once() -> None:
     rig = ClientRig().activated()
     rig.close()

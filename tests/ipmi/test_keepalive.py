@@ -209,6 +209,16 @@ def test_the_last_characters_are_delivered_and_acknowledged_when_sol_ends() -> N
     assert DeactivatePayload.CODE not in rig.bmc.codes()
 
 
+def test_the_grown_part_of_a_packet_is_delivered_before_sol_is_given_up() -> None:
+    rig = ClientRig(SessionBmc(sol=Echo())).activated()
+    rig.say(SolPacket(1, data=b"kernel ").to_bytes())
+    rig.run(1.0)
+    rig.say(SolPacket(1, flags=Status.DEACTIVATING, data=b"kernel panic").to_bytes())
+    rig.run(1.0)
+    assert rig.output == b"kernel panic"
+    assert [type(event) for event in rig.events[3:]] == [Output, Output, SolLost, Closed]
+
+
 SOL_ACTIVATING = Request(0x0C, 0x20, b"\x00\x01\x01\x00")
 
 

@@ -36,6 +36,15 @@ def test_an_answer_to_an_earlier_step_came_late_and_only_shows_that_it_is_passed
     assert walk.acknowledged(3) is True
 
 
+def test_an_answer_to_the_step_just_repeated_may_be_that_to_its_first_copy() -> None:
+    """The steps behind it may have been taken in between, and their answers may be on their way."""
+    walk = Walk()
+    assert steps(walk, 7) == [0, 1, 0, 1, 2, 0, 1]
+    assert walk.acknowledged(1) is False
+    assert steps(walk, 2) == [2, 3]
+    assert walk.acknowledged(3) is True
+
+
 def test_answers_to_numbers_never_sent_mean_nothing() -> None:
     walk = Walk()
     steps(walk, 2)
