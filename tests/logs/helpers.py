@@ -12,7 +12,16 @@ from solmux.logs import ttyrec
 from solmux.logs.disk import FileSystem
 from solmux.logs.eventlog import LoggedEvent, parse_lines
 from solmux.logs.journal import Journal, LogSettings
-from solmux.logs.segments import ARCHIVE, EVENTS, LOG, LOG_SUFFIX, RAW, RAW_SUFFIX, closed_segments
+from solmux.logs.segments import (
+    ARCHIVE,
+    EVENTS,
+    EVENTS_SUFFIX,
+    LOG,
+    LOG_SUFFIX,
+    RAW,
+    RAW_SUFFIX,
+    closed_segments,
+)
 from solmux.logs.stamps import micros_of_date
 
 START = micros_of_date("2026-11-20T17:05:40.000Z") / 1e6
@@ -266,6 +275,12 @@ class Written:
         path = self.directory / EVENTS
         events = parse_lines(path.read_bytes()) if path.exists() else []
         return [event for event in events if kind is None or event.kind == kind]
+
+    def all_events(self) -> list[LoggedEvent]:
+        """Events of the closed files, too."""
+        names = [entry.name for entry in self.archive.iterdir()] if self.archive.is_dir() else []
+        closed = [self.archive / str(name) for name in closed_segments(names, EVENTS_SUFFIX)]
+        return [event for path in closed for event in parse_lines(path.read_bytes())] + self.events()
 
     def records(self) -> list[ttyrec.Record]:
         data = (self.directory / RAW).read_bytes()

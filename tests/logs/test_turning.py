@@ -235,7 +235,10 @@ def test_a_kill_or_error_between_any_two_steps_of_a_turn_is_repaired(
 
 
 @pytest.mark.parametrize("calls_survived", range(16))
-def test_a_gap_is_marked_once_wherever_the_kill_comes(tmp_path: Path, calls_survived: int) -> None:
+@pytest.mark.parametrize("killed", [True, False])
+def test_a_gap_is_marked_once_wherever_the_kill_or_error_comes(
+    tmp_path: Path, calls_survived: int, killed: bool
+) -> None:
     clock, disk = Clock(), FaultyDisk()
     journal = make_journal(tmp_path, clock, disk, spool_size=32 << 10)
     console = journal.open_console("a")
@@ -258,9 +261,11 @@ def test_a_gap_is_marked_once_wherever_the_kill_comes(tmp_path: Path, calls_surv
     clock.advance(1)
     run(journal)
     disk.fault = no_fault
-    abandon(journal)
-    journal = make_journal(tmp_path, clock, disk)
-    console = journal.open_console("a")
+    if killed:
+        abandon(journal)
+        journal = make_journal(tmp_path, clock, disk)
+        console = journal.open_console("a")
+    clock.advance(1)
     run(journal)
     console.append(b"after\n")
     assert journal.stop(1)
