@@ -53,6 +53,8 @@ class FileSet:
                 raise FileNotFoundError(errno.ENOENT, "is removed again and again", file.path)
             outcome = Appended.RESTARTED
         if file.noted_in != self._syncer.round:
+            if not file.noted_in:  # it may be new, and its directory, too
+                self._syncer.changed((self.directory, self.directory.rpartition("/")[0]))
             file.noted_in = self._syncer.round
             self._syncer.changed((file.path,))
         return outcome
