@@ -35,14 +35,19 @@ async def _gateway(config_path: Path, config: Config, life: int | None) -> None:
         loop.add_reader(life, stop.set)
 
     def ready(gateway: Gateway) -> None:
-        loop.add_signal_handler(signal.SIGHUP, _reload_gateway, gateway, config_path)
+        loop.add_signal_handler(signal.SIGHUP, reload_soon, gateway)
         notify("READY=1")
 
+    def reload_soon(gateway: Gateway) -> None:
+        reloads.add(task := loop.create_task(_reload(gateway, config_path)))
+        task.add_done_callback(reloads.discard)
+
+    reloads: set[asyncio.Task[None]] = set()
     await serve_gateway(config, ready=ready, stop=stop)
 
 
-def _reload_gateway(gateway: Gateway, config_path: Path) -> None:
+async def _reload(gateway: Gateway, config_path: Path) -> None:
     """Take the configuration over as a whole, or not at all."""
-    config = load_or_explain(config_path)
+    config = await asyncio.to_thread(load_or_explain, config_path)
     if config is not None:
         gateway.reload(config)

@@ -245,6 +245,8 @@ class Keeper:
                 self._up_since = trio.current_time()
                 self._back_off.refusals = 0
                 self._sink.state_changed(State.UP, "up")
+            case events.SolTaken(holder=holder):
+                log.warning("%s: SOL is taken from %s, as configured", self.settings.name, holder)
             case events.SolHeld() as held:
                 self._held = f"held by {held.holder}"
                 self._sink.state_changed(State.HELD, self._held)

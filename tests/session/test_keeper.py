@@ -156,7 +156,7 @@ def test_it_connects_passes_input_on_and_ends_in_order() -> None:
         await keeper.stop()
         assert rack.slots["server42"].bmc.controller.sol_owner is None
         assert rack.slots["server42"].bmc.controller.sessions == {}
-        assert scribe.states[-1] == ("down", "solmux stops")
+        assert await scribe.until_state(State.DOWN) == "solmux stops"
 
     play(scene)
 
