@@ -235,7 +235,9 @@ def sol_state(conversation: Conversation) -> str:
             session = None
         if session is not None:
             level = privilege_name(session.privilege)
-            return f"active, held by user {session.user_id} ({level}) at {session.address}:{session.port}"
+            known = int(session.address) != 0  # some BMCs do not say
+            place = f" at {session.address}:{session.port}" if known else ""
+            return f"active, held by user {session.user_id} ({level}){place}"
     return f"active, held by session {owner:#010x}"
 
 

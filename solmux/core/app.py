@@ -32,6 +32,7 @@ HANDSHAKES = 50  # logins under way at once: each costs the BMC's small processo
 SESSIONS_LIMIT = 2.5  # seconds for all sessions to end in order
 JOURNAL_LIMIT = 5.0  # seconds for the last bytes to reach the disk
 CLIENTS_LIMIT = 256
+REOPEN_INTERVAL = 5.0  # seconds until a log that could not be opened is tried again
 
 # Settings of a console that concern only how it is shown and found: no session has to end for them.
 PRESENTATION = frozenset({"aliases", "backspace", "charset", "keyboard", "size", "tags"})
@@ -89,9 +90,9 @@ class Core:
         """Alias to console, for clients."""
         return self.config.aliases()
 
-    def unit(self, name: str) -> Unit:
-        """Return a console of the configuration with its session."""
-        return self.units[name]
+    def unit(self, name: str) -> Unit | None:
+        """Return a console of the configuration with its session; None while its log cannot be opened."""
+        return self.units.get(name)
 
     def wall(self) -> float:
         """Return the wall time."""
@@ -156,7 +157,13 @@ class Core:
 
     def _start(self, config: ConsoleConfig) -> None:
         name = config.name
-        console_log = self._journal.open_console(name, log=config.log)
+        try:
+            console_log = self._journal.open_console(name, log=config.log)
+        except (OSError, ValueError) as error:  # one console's files must not keep the others from being served
+            text = "%s: its log cannot be opened: %s; tried again in %.0f s"
+            log.error(text, name, error, REOPEN_INTERVAL)
+            self._nursery.start_soon(self._start_later, config)
+            return
         console = Console(name, console_log, self.publish, self._wall)
         if not self._running:
             console.resume(self._last_alive)
@@ -173,6 +180,11 @@ class Core:
         self.consoles[name] = console
         self.units[name] = unit
         self._nursery.start_soon(self._keep, unit)
+
+    async def _start_later(self, config: ConsoleConfig) -> None:
+        await trio.sleep(REOPEN_INTERVAL)
+        if self.config.consoles.get(config.name) is config and config.name not in self.units:
+            self._start(config)
 
     async def _keep(self, unit: Unit) -> None:
         try:

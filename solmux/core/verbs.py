@@ -36,7 +36,7 @@ class Rack(Protocol):
 
     @property
     def config(self) -> Config: ...
-    def unit(self, name: str) -> Unit: ...
+    def unit(self, name: str) -> Unit | None: ...
     def wall(self) -> float: ...
 
 
@@ -71,7 +71,14 @@ class CoreVerbs:
         table = NameTable(tuple(config.consoles), config.aliases(), config.tags())
         guess = VERBS[request.verb].guesses
         names = table.several(request.names, guess=guess) if request.names else table.consoles
-        return [self.rack.unit(name) for name in names]
+        units = []
+        for name in names:
+            unit = self.rack.unit(name)
+            if unit is not None:
+                units.append(unit)
+            elif request.names:
+                raise VerbError(f"{name}: its log cannot be opened; the core's messages say why")
+        return units
 
     def _listing(self, request: Request, units: list[Unit]) -> str:
         options = request.options
