@@ -159,7 +159,7 @@ class Core:
         name = config.name
         try:
             console_log = self._journal.open_console(name, log=config.log)
-        except (OSError, ValueError) as error:  # one console's files must not keep the others from being served
+        except (OSError, ValueError) as error:  # the others must be served
             text = "%s: its log cannot be opened: %s; tried again in %.0f s"
             log.error(text, name, error, REOPEN_INTERVAL)
             self._nursery.start_soon(self._start_later, config)
