@@ -16,7 +16,7 @@ TABLE: dict[str, tuple[set[str], set[str]]] = {
     "wire": (set(), set()),
     "logs": (set(), {"zstandard"}),
     "config": (set(), {"pydantic", "tree_sitter", "tree_sitter_toml", "ClusterShell"}),
-    "verbs": ({"wire", "logs", "config"}, {"rich"}),
+    "verbs": ({"wire", "logs", "config"}, set()),
     "screen": (set(), {"pyte", "wcwidth"}),
     "viewer": ({"screen"}, set()),
     "gateway": ({"verbs", "screen", "viewer", "wire", "logs", "config"}, {"asyncssh", "uvloop"}),

@@ -57,7 +57,7 @@ async def run(config: Config, name: str, *, read_only: bool) -> int:
     """Sit at console *name* until the person leaves; return the exit code."""
     socket = config.server.runtime_directory / SOCKET_NAME
     store = ScreenStore(screens_directory(config))
-    hub = Hub(socket, lambda console: GuestHistory(ConsoleHistory(config, console, store)))
+    hub = Hub(socket, lambda name: GuestHistory(ConsoleHistory(config, name, store)), saves_screens=False)
     link = asyncio.create_task(hub.run())
     try:
         if not await hub.wait_up():

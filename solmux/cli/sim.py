@@ -38,6 +38,7 @@ FIRST_PORT = 9200
 @click.option("-k", "--kg-file", type=click.Path(path_type=Path, dir_okay=False), help="File that holds Kg.")
 @click.option("-C", "--cipher-suite", type=click.Choice(["3", "17"]), help="Allow this suite only.")
 @click.option("--off", is_flag=True, help="Leave the servers switched off; power them on by IPMI.")
+@click.option("--booted", is_flag=True, help="Begin at the login prompt.")
 @click.option("--rate", type=float, default=11520.0, show_default=True, help="Serial line, bytes a second.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Everything random follows from it.")
 @click.option("--fault", "faults", multiple=True, help="KNOB=VALUE, or the name of a model; repeatable.")
@@ -52,6 +53,7 @@ def sim(
     kg_file: Path | None,
     cipher_suite: str | None,
     off: bool,
+    booted: bool,
     rate: float,
     seed: int,
     faults: tuple[str, ...],
@@ -74,6 +76,7 @@ def sim(
             suites=(SUITES[int(cipher_suite)],) if cipher_suite else tuple(SUITES.values()),
             faults=parse_faults(faults),
             start_powered_on=not off,
+            booted=booted,
             rate=rate,
             seed=seed,
         )

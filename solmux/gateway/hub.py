@@ -47,11 +47,19 @@ class Hub:
       aliases: alias -> name.
     """
 
-    def __init__(self, socket: Path, history: Callable[[str], History]) -> None:
+    def __init__(
+        self, socket: Path, history: Callable[[str], History], *, saves_screens: bool = True
+    ) -> None:
+        """Prepare; `run` connects to the core at *socket*.
+
+        Args:
+          saves_screens: save what the core asks for; it asks everybody, and one is to do it.
+        """
         self.consoles: tuple[str, ...] = ()
         self.aliases: Mapping[str, str] = {}
         self._link = CoreLink(socket, self)
         self._history = history
+        self._saves_screens = saves_screens
         self._feeds: dict[str, Feed] = {}
         self._channels: dict[int, Feed] = {}
         self._seats: dict[int, Seat] = {}
@@ -234,7 +242,7 @@ class Hub:
             aliases = notice.fields.get("aliases")
             if isinstance(names, list) and isinstance(aliases, dict):
                 self._names(tuple(map(str, names)), {str(key): str(name) for key, name in aliases.items()})
-        elif notice.kind == "screen-due":
+        elif notice.kind == "screen-due" and self._saves_screens:
             self._due[notice.console] = None
             self._due_more.set()
         elif (feed := self._feeds.get(notice.console)) is not None:

@@ -48,7 +48,7 @@ class Rack:
 
 @pytest.fixture(scope="module")
 def rack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rack]:
-    running = Rack(tmp_path_factory.mktemp("rack"), "--rate", "200000")
+    running = Rack(tmp_path_factory.mktemp("rack"), "--booted", "--rate", "200000")
     yield running
     running.stop()
 
@@ -58,7 +58,6 @@ def service(tmp_path_factory: pytest.TempPathFactory, rack: Rack) -> Iterator[Se
     home = tmp_path_factory.mktemp("mux")
     with Service(home, {NAME: [f'address = "127.0.0.1:{rack.port}"', 'aliases = ["db"]']}) as running:
         running.await_state(NAME, "up")
-        eventually(lambda: f"{NAME} login:" in running.text(NAME), "the server has booted", 90)
         yield running
 
 
@@ -84,7 +83,7 @@ def test_attach_type_see_the_echo_and_detach(service: Service) -> None:
     with attach(service, NAME) as terminal:
         log_in(terminal)
         terminal.type("uname -s\r")
-        terminal.expect("\r\nLinux\r\n")
+        terminal.expect("Linux\r\n")
         terminal.type(f"{ESCAPE}?")
         terminal.expect("disconnect")
         terminal.expect("any key")
@@ -218,16 +217,45 @@ def test_forwarding_and_shells_are_refused(service: Service) -> None:
     assert b"forwarding failed" in result.stderr
 
 
-def test_attach_locally_also_without_the_gateway(service: Service) -> None:
-    command = [sys.executable, "-m", "solmux", "attach", "-c", str(service.config), NAME]
-    with Terminal(command) as terminal:
-        terminal.expect(ATTACHED)
+def attach_locally(service: Service) -> Terminal:
+    """Attach on the machine itself."""
+    terminal = Terminal([sys.executable, "-m", "solmux", "attach", "-c", str(service.config), NAME])
+    terminal.expect(ATTACHED)
+    return terminal
+
+
+def test_attach_on_the_machine_itself(service: Service) -> None:
+    with attach_locally(service) as terminal:
         log_in(terminal)
         terminal.type("echo locally\r")
         terminal.expect("locally")
         terminal.type(f"{ESCAPE}.")
         terminal.expect(rb"server42 detached")
         assert terminal.wait() == 0
+
+
+def test_attach_on_the_machine_itself_while_the_gateway_is_dead(service: Service) -> None:
+    with attach_locally(service) as terminal:
+        log_in(terminal)
+        gateway = service.part("gateway")
+        os.kill(gateway, signal.SIGSTOP)  # a dead one is started again at once; this one does nothing at all
+        try:
+            terminal.type("echo without-it\r")
+            terminal.expect("without-it")
+            with attach_locally_watching(service) as second:
+                second.type(f"{ESCAPE}.")
+                assert second.wait() == 0
+        finally:
+            os.kill(gateway, signal.SIGCONT)
+        terminal.type(f"{ESCAPE}.")
+        assert terminal.wait() == 0
+
+
+def attach_locally_watching(service: Service) -> Terminal:
+    """Attach a second person on the machine itself."""
+    terminal = Terminal([sys.executable, "-m", "solmux", "attach", "-c", str(service.config), "-r", NAME])
+    terminal.expect(rb"\[solmux: server42 attached watching, ")
+    return terminal
 
 
 def test_plink_attaches_types_and_leaves(service: Service, tmp_path: Path) -> None:
