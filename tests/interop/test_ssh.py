@@ -110,7 +110,7 @@ def test_the_second_person_watches_and_is_told_who_types(service: Service) -> No
             first.type(f"{ESCAPE}.")
             first.wait()
             second.type(f"{ESCAPE}a")
-            second.expect("attached")
+            second.expect(rb"\[attached\]")
             second.type("echo now-me\r")
             second.expect("now-me")
             second.type(f"{ESCAPE}.")
