@@ -158,8 +158,8 @@ class Console:
         """Record the session before the Activate leaves: an orphan of ours if we die from here on."""
         self.log.session_word = managed_system_session_id | _UP
 
-    def resume(self, last_alive: float | None) -> None:
-        """An earlier run has logged this console: what was printed since then is a gap.
+    def resume(self, last_alive: float | None, reason: str) -> None:
+        """An earlier run has logged this console: what was printed since then is a gap, for *reason*.
 
         *last_alive* is when that run was last seen alive, None for unknown. A run that ended in order, or had
         lost the session before, said so in the log: its last mark is the better time.
@@ -169,7 +169,7 @@ class Console:
         was_up = bool(self.log.session_word & _UP)
         since = last_alive if was_up and last_alive is not None else self.log.last_mark
         if since is not None:
-            self.gap_from, self.gap_reason = since, "solmux was not running"
+            self.gap_from, self.gap_reason = since, reason
 
     def activated(self) -> None:
         """SOL is up: close the gap in the log, if there was one."""

@@ -22,6 +22,7 @@ from solmux.core.clients import Client
 from solmux.core.identity import gateway_users, peer_identity
 from solmux.core.sessions import session_settings
 from solmux.core.verbs import CoreVerbs
+from solmux.logs.disk import Disk
 from solmux.logs.journal import ConsoleLog, Journal, LogSettings
 from solmux.session.keeper import Keeper
 from solmux.transport.hub import Hub
@@ -34,8 +35,8 @@ JOURNAL_LIMIT = 5.0  # seconds for the last bytes to reach the disk
 CLIENTS_LIMIT = 256
 REOPEN_INTERVAL = 5.0  # seconds until a log that could not be opened is tried again
 
-# Settings of a console that concern only how it is shown and found: no session has to end for them.
-PRESENTATION = frozenset({"aliases", "backspace", "charset", "keyboard", "size", "tags"})
+# Settings of a console that do not concern its BMC: no session has to end for them.
+PRESENTATION = frozenset({"aliases", "backspace", "charset", "keyboard", "log", "size", "tags"})
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Core:
         *,
         entropy: Callable[[int], bytes] = os.urandom,
         wall: Callable[[], float] = time.time,
+        disk: Disk | None = None,
     ) -> None:
         self.config = config
         self.consoles: dict[str, Console] = {}
@@ -72,13 +74,15 @@ class Core:
         self.started = wall()
         self._entropy = entropy
         self._wall = wall
+        self._disk = disk
         self._clients: set[Client] = set()
         self._hub: Hub
         self._journal: Journal
         self._nursery: trio.Nursery
         self._handshakes = trio.CapacityLimiter(HANDSHAKES)
         self._last_alive: float | None = None
-        self._running = False
+        self._reopening: set[str] = set()  # consoles whose logs could not be opened
+        self._served: set[str] = set()  # consoles whose logs were opened in this run
         self._verbs = CoreVerbs(self)
 
     @property
@@ -105,7 +109,9 @@ class Core:
             self._last_alive = life.last_alive
             raise_descriptor_limit(len(self.config.consoles))
             self._hub = Hub()
-            self._journal = Journal(log_settings(self.config), runtime / "ring", wall=self._wall)
+            self._journal = Journal(
+                log_settings(self.config), runtime / "ring", wall=self._wall, disk=self._disk
+            )
             listener = _listen(runtime / SOCKET_NAME)
             for name in self._journal.unwritten():  # of consoles that are no longer configured
                 if name not in self.config.consoles:
@@ -118,11 +124,10 @@ class Core:
                     for name in self.config.consoles:
                         self._start(self.config.consoles[name])
                     self._nursery.start_soon(self._serve_clients, listener)
-                    self._running = True
                     self._nursery.start_soon(self._watch_journal, life)
                     ready()
                     await stop.wait()
-                    await self._end_sessions(list(self.units.values()))
+                    await self._end_sessions(list(self.units.values()), "solmux stops")
                     self._nursery.cancel_scope.cancel()
             finally:
                 _forget_socket(runtime / SOCKET_NAME)
@@ -134,17 +139,26 @@ class Core:
     async def reload(self, config: Config) -> list[str]:
         """Take *config* over: touch only the consoles that changed. Return lines that say what changed."""
         changes = diff(self.config, config)
-        reconnect = [name for name, keys in changes.changed.items() if not PRESENTATION.issuperset(keys)]
-        gone = [self.units[name] for name in (*changes.removed, *reconnect)]
-        await self._end_sessions(gone)
-        for unit in gone:
+        self._reopening.difference_update(changes.removed, changes.changed)
+        removed = [self.units[name] for name in changes.removed if name in self.units]
+        changed = [self.units[name] for name in changes.changed if name in self.units]
+        reconnect = [
+            unit for unit in changed if not PRESENTATION.issuperset(changes.changed[unit.config.name])
+        ]
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._end_sessions, removed, "solmux stops: removed from the configuration")
+            nursery.start_soon(self._end_sessions, reconnect, "its configuration was changed")
+        for unit in removed:
             self._forget(unit)
         self.config = config
-        for name in changes.changed:
-            if name in self.units:
-                self.units[name].config = config.consoles[name]
-        for name in (*changes.added, *reconnect):
-            self._start(config.consoles[name])
+        for unit in changed:
+            unit.config = config.consoles[unit.config.name]
+            unit.log.set_log(unit.config.log)
+        for unit in reconnect:  # log and people stay with the console
+            self._connect(unit.config, unit.console, unit.log)
+        for name in (*changes.added, *changes.changed):
+            if name not in self.units:
+                self._start(config.consoles[name])
         if changes.added or changes.removed or changes.changed:
             self.publish("", "consoles", "", {"consoles": list(self.consoles), "aliases": self.aliases()})
         return changes.lines()
@@ -162,11 +176,18 @@ class Core:
         except (OSError, ValueError) as error:  # the others must be served
             text = "%s: its log cannot be opened: %s; tried again in %.0f s"
             log.error(text, name, error, REOPEN_INTERVAL)
-            self._nursery.start_soon(self._start_later, config)
+            self._reopening.add(name)
+            self._nursery.start_soon(self._start_later, name)
             return
-        console = Console(name, console_log, self.publish, self._wall)
-        if not self._running:
-            console.resume(self._last_alive)
+        console = self.consoles[name] = Console(name, console_log, self.publish, self._wall)
+        if name in self._served:
+            console.resume(None, "the console was not configured")
+        else:
+            console.resume(self._last_alive, "solmux was not running")
+        self._served.add(name)
+        self._connect(config, console, console_log)
+
+    def _connect(self, config: ConsoleConfig, console: Console, console_log: ConsoleLog) -> None:
         keeper = Keeper(
             session_settings(config),
             self._hub,
@@ -177,14 +198,14 @@ class Core:
         )
         console.source = keeper
         unit = Unit(config, console, console_log, keeper, trio.CancelScope())
-        self.consoles[name] = console
-        self.units[name] = unit
+        self.units[config.name] = unit
         self._nursery.start_soon(self._keep, unit)
 
-    async def _start_later(self, config: ConsoleConfig) -> None:
+    async def _start_later(self, name: str) -> None:
         await trio.sleep(REOPEN_INTERVAL)
-        if self.config.consoles.get(config.name) is config and config.name not in self.units:
-            self._start(config)
+        if name in self._reopening:
+            self._reopening.remove(name)
+            self._start(self.config.consoles[name])
 
     async def _keep(self, unit: Unit) -> None:
         try:
@@ -193,18 +214,18 @@ class Core:
         finally:
             unit.ended.set()
 
-    async def _end_sessions(self, units: list[Unit]) -> None:
+    async def _end_sessions(self, units: list[Unit], reason: str) -> None:
         """End the sessions of *units* in order, all at once, within `SESSIONS_LIMIT` seconds."""
         with trio.move_on_after(SESSIONS_LIMIT):
             async with trio.open_nursery() as nursery:
                 for unit in units:
-                    nursery.start_soon(self._end_session, unit)
+                    nursery.start_soon(self._end_session, unit, reason)
         for unit in units:
             unit.scope.cancel()
 
     @staticmethod
-    async def _end_session(unit: Unit) -> None:
-        await unit.keeper.stop()
+    async def _end_session(unit: Unit, reason: str) -> None:
+        await unit.keeper.stop(reason)
         await unit.ended.wait()
 
     def _forget(self, unit: Unit) -> None:

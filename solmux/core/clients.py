@@ -220,9 +220,10 @@ class Client:
             self.send(frames.Attached(frame.attachment, frame.console, "watch", error=error))
             return
         person = self._person(frame.person)
+        address = frame.address if self.identity.speaks_for_others else ""
         viewer = ClientViewer(frame.attachment, self, console)
         self._viewers[frame.attachment] = viewer
-        viewer.attachment = console.attach(viewer, person, frame.address, frame.mode)
+        viewer.attachment = console.attach(viewer, person, address, frame.mode)
         viewer.mode_changed()
 
     def _detach(self, number: int) -> None:

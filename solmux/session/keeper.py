@@ -110,6 +110,7 @@ class Keeper:
         self._held = ""
         self._up_since: float | None = None
         self._stop = trio.Event()
+        self._stop_reason = ""
 
     @property
     def is_up(self) -> bool:
@@ -149,8 +150,9 @@ class Keeper:
         self._back_off.clear()
         self._retry_now.set()
 
-    async def stop(self) -> None:
+    async def stop(self, reason: str = "solmux stops") -> None:
         """End the session in order (Deactivate if it is ours, Close Session) within `CLOSE_LIMIT` seconds."""
+        self._stop_reason = reason
         self._stop.set()
         connection = self._connection
         if connection is not None:
@@ -177,17 +179,33 @@ class Keeper:
             self._sink.state_changed(State.REFUSED, str(error))
             return self._back_off.after_failure(60.0)
         try:
-            family, peer = await self._resolve()
-            socket = UdpSocket(family, peer, settings.source_address)
+            addresses = await self._resolve()
+            async with _slot(self._handshakes) as release_slot:
+                if self._stop.is_set():  # meanwhile: there is nobody left to end a session begun now
+                    return 0.0
+                socket = self._open_socket(addresses)
+                self.peer = socket.peer[0]
+                return await self._converse(credentials, socket, release_slot)
         except OSError as error:
             self._sink.state_changed(State.DOWN, f"cannot reach {settings.host}: {error.strerror or error}")
             return self._back_off.after_failure()
-        self.peer = peer[0]
-        async with _slot(self._handshakes) as release_slot:
-            return await self._converse(credentials, socket, release_slot)
 
-    async def _resolve(self) -> tuple[int, tuple[str, int]]:
-        """Return the address family and the numeric address; raises OSError."""
+    def _open_socket(self, addresses: list[tuple[int, tuple[str, int]]]) -> UdpSocket:
+        """Return a socket to one of the BMC's *addresses*; raises OSError when there is a way to none.
+
+        Each failed attempt begins with the next address: the one that answers is found in time.
+        """
+        first = self._back_off.attempts % len(addresses)
+        *others, last = (*addresses[first:], *addresses[:first])
+        for family, address in others:
+            try:
+                return UdpSocket(family, address, self.settings.source_address)
+            except OSError:  # no route for this family; the next may have one
+                continue
+        return UdpSocket(*last, self.settings.source_address)
+
+    async def _resolve(self) -> list[tuple[int, tuple[str, int]]]:
+        """Return the address families and numeric addresses of the BMC, at least one; raises OSError."""
         host, port = self.settings.host, self.settings.port
         try:
             with trio.fail_after(RESOLVE_TIMEOUT):
@@ -196,13 +214,13 @@ class Keeper:
             raise OSError(
                 f"the name server did not answer for {host!r} within {RESOLVE_TIMEOUT:.0f} s"
             ) from None
-        family, _, _, _, address = found[0]
-        return family, (str(address[0]), port)
+        return [(family, (str(address[0]), port)) for family, _, _, _, address in found]
 
     async def _converse(
         self, credentials: Credentials, socket: UdpSocket, release_slot: Callable[[], None]
     ) -> float:
-        if self._back_off.attempts == 0:  # later attempts leave the reason of the last failure on show
+        if not (self._back_off.attempts or self._back_off.refusals or self._held):
+            # Later attempts leave the reason of the last failure on show, and out of the log.
             self._sink.state_changed(State.CONNECTING, "connecting")
         client = Client(self._client_settings(credentials), self._entropy)
         connection = Connection(client, socket, self._sink, self._progress)
@@ -258,6 +276,8 @@ class Keeper:
         now = trio.current_time()
         closed = connection.closed
         text = closed.text if closed is not None else f"internal error: {connection.error!r}"
+        if self._stop.is_set():
+            text = self._stop_reason
         if self._up_since is not None:
             silent_for = max(0.0, now - connection.last_received)
             self._back_off.after_service(now - self._up_since)
@@ -265,7 +285,7 @@ class Keeper:
             orphaned = closed is None or closed.reason not in ENDED
             self._sink.connection_lost(text, silent_for, orphaned=orphaned)
         if self._stop.is_set():
-            self._sink.state_changed(State.DOWN, "solmux stops")
+            self._sink.state_changed(State.DOWN, text)
             return 0.0
         if self._held:
             return HELD_POLL

@@ -179,7 +179,7 @@ def test_no_gap_is_marked_at_the_first_activation(scene: Scene) -> None:
 def test_a_killed_run_leaves_a_gap_from_its_last_sign_of_life(scene: Scene) -> None:
     scene.log.received, scene.log.last_mark = 100, scene.clock.now - 3600
     scene.console.activating(7)
-    scene.console.resume(scene.clock.now - 2)
+    scene.console.resume(scene.clock.now - 2, "solmux was not running")
     scene.console.activated()
     assert scene.log.events[0] == (
         "gap",
@@ -189,13 +189,13 @@ def test_a_killed_run_leaves_a_gap_from_its_last_sign_of_life(scene: Scene) -> N
 
 def test_a_run_that_ended_in_order_leaves_a_gap_from_its_last_event(scene: Scene) -> None:
     scene.log.received, scene.log.last_mark = 100, scene.clock.now - 10
-    scene.console.resume(scene.clock.now - 9)
+    scene.console.resume(scene.clock.now - 9, "solmux was not running")
     scene.console.activated()
     assert scene.log.events[0][1] == "GAP 2023-11-14T22:13:10Z..2023-11-14T22:13:20Z: solmux was not running"
 
 
 def test_a_console_that_never_logged_has_no_gap_at_its_first_start(scene: Scene) -> None:
-    scene.console.resume(scene.clock.now - 2)
+    scene.console.resume(scene.clock.now - 2, "solmux was not running")
     scene.console.activated()
     assert [kind for kind, _ in scene.log.events] == ["up"]
 

@@ -133,7 +133,7 @@ def test_typing_is_granted_acknowledged_and_gives_its_credit_back() -> None:
 
 def test_only_a_trusted_client_names_the_person() -> None:
     async def talk(other: Talk, rack: Rack) -> None:  # noqa: ARG001
-        await other.send(frames.Attach(1, "server42", "write", "somebody-else"))
+        await other.send(frames.Attach(1, "server42", "write", "somebody-else", "10.0.0.7"))
         answer = await other.receive()
         assert isinstance(answer, frames.Attached)
         assert answer.writer == "root"

@@ -2,9 +2,12 @@
 
 import os
 import random
+import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+import pytest
+import pytest
 import trio
 
 from solmux.ipmi.crypto import SUITE_17
@@ -196,6 +199,47 @@ def test_an_orphan_of_ours_is_taken_back_and_nobody_elses() -> None:
         scene.keeper(heir, port)
         await heir.until_state(State.UP)
 
+    play(scene)
+
+
+def test_a_look_at_a_held_console_is_no_news_unless_something_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("solmux.session.keeper.HELD_POLL", 0.02)
+
+    async def scene(scene: Scene) -> None:
+        rack, port = await rack_in(scene.nursery)
+        controller = rack.slots["server42"].bmc.controller
+        owner, watcher = Scribe(), Scribe()
+        holder = scene.keeper(owner, port)
+        await owner.until_state(State.UP)
+        seen: set[int] = set()
+        scene.keeper(watcher, port)
+        with trio.fail_after(20):
+            while len(seen) < 5:  # as many sessions, as many looks
+                seen |= set(controller.sessions)
+                await trio.lowlevel.checkpoint()
+        assert [state for state, _ in dict.fromkeys(watcher.states)] == ["connecting", "held"]
+        assert watcher.states[1:] == [watcher.states[1]] * len(watcher.states[1:])
+        await holder.stop()
+        await watcher.until_state(State.UP)
+
+    play(scene)
+
+
+def test_a_name_with_several_addresses_is_tried_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def getaddrinfo(_host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        families = ((socket.AF_INET6, "2001:db8::1"), (socket.AF_INET, "127.0.0.1"))  # the first has no route
+        return [(family, socket.SOCK_DGRAM, 17, "", (address, port)) for family, address in families]
+
+    async def scene(scene: Scene) -> None:
+        _, port = await rack_in(scene.nursery)
+        scribe = Scribe()
+        keeper = scene.keeper(scribe, port, host="server42-bmc")
+        await scribe.until_state(State.UP)
+        assert keeper.peer == "127.0.0.1"
+
+    monkeypatch.setattr(trio.socket, "getaddrinfo", getaddrinfo)
     play(scene)
 
 
