@@ -18,7 +18,14 @@ from pathlib import Path
 
 from solmux.service.notify import VARIABLE, NotifySocket, notify
 
-RESTART_DELAYS = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)  # seconds before a part that died is started again
+RESTART_DELAYS: tuple[float, ...] = (
+    0.2,
+    1.0,
+    2.0,
+    5.0,
+    10.0,
+    30.0,
+)  # seconds before a part that died is started again
 STEADY = 60.0  # seconds a part has to run for its deaths to be forgotten
 STOP_LIMIT = 10.0  # seconds for the orderly end of a part before it is killed
 
@@ -27,7 +34,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Part:
-    """One child process: core or gateway."""
+    """One child process: core or gateway.
+
+    Attributes:
+      ready: it said so since it was last started.
+      once_ready: it said so at least once: its configuration was good then.
+      reload_due: a reload was asked for before it could hear of it.
+    """
 
     name: str
     command: list[str]
@@ -38,6 +51,8 @@ class Part:
     deaths: int = 0
     start_at: float = 0.0
     ready: bool = False
+    once_ready: bool = False
+    reload_due: bool = False
 
 
 def service_parts(config: Path, *, verbose: bool = False) -> dict[str, list[str]]:
@@ -53,10 +68,12 @@ class Supervisor:
     Attributes:
       commands: name -> arguments of `solmux`; `--life-fd` is added.
       on_ready: called once, when every part is ready.
+      interpreter: what the arguments are given to.
     """
 
     commands: Mapping[str, list[str]]
     on_ready: Callable[[], None] = lambda: notify("READY=1")
+    interpreter: tuple[str, ...] = (sys.executable, "-m", "solmux")
     parts: list[Part] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _stopping: bool = False
@@ -72,7 +89,7 @@ class Supervisor:
             signal.signal(number, lambda *_: None)
         self._selector.register(wake_read, selectors.EVENT_READ, None)
         for name, arguments in self.commands.items():
-            command = [sys.executable, "-m", "solmux", *arguments, "--life-fd", str(life_read)]
+            command = [*self.interpreter, *arguments, "--life-fd", str(life_read)]
             part = Part(name, command, NotifySocket(name))
             self._selector.register(part.notices, selectors.EVENT_READ, part)
             self.parts.append(part)
@@ -102,7 +119,7 @@ class Supervisor:
                 environment = {**os.environ, VARIABLE: part.notices.address}
                 part.process = subprocess.Popen(part.command, pass_fds=(life,), env=environment)
                 part.pidfd = os.pidfd_open(part.process.pid)
-                part.started, part.ready = now, False
+                part.started, part.ready, part.reload_due = now, False, False
                 self._selector.register(part.pidfd, selectors.EVENT_READ, part)
 
     def _patience(self) -> float | None:
@@ -113,15 +130,25 @@ class Supervisor:
         for number in numbers:
             if number == signal.SIGHUP:
                 for part in self.parts:
-                    if part.process is not None:
-                        part.process.send_signal(signal.SIGHUP)
+                    self._reload(part)
             elif number in (signal.SIGTERM, signal.SIGINT):
                 self._stopping = True
+
+    @staticmethod
+    def _reload(part: Part) -> None:
+        """Pass a reload on; the signal would end a part that does not listen for it yet."""
+        if part.process is not None and part.ready:
+            part.process.send_signal(signal.SIGHUP)
+        else:
+            part.reload_due = True
 
     def _heard(self, part: Part) -> None:
         for message in part.notices.messages():
             if "READY=1" in message:
-                part.ready = True
+                part.ready = part.once_ready = True
+        if part.ready and part.reload_due:
+            part.reload_due = False
+            self._reload(part)
         if not self._announced and all(part.ready for part in self.parts):
             self._announced = True
             self.on_ready()
@@ -133,7 +160,7 @@ class Supervisor:
         now = time.monotonic()
         if now - part.started >= STEADY:
             part.deaths = 0
-        if code == 2 and not part.ready:  # a configuration error, already explained by the part itself
+        if code == 2 and not part.once_ready:  # a configuration error, already explained by the part itself
             log.error("%s cannot start; see above", part.name)
             self._stopping, self._code = True, 2
             return
