@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
-import pytest
 import trio
 
 from solmux.ipmi.crypto import SUITE_17
