@@ -110,6 +110,7 @@ def _row(unit: Unit) -> Row:
     assert isinstance(watchers, list)
     return {
         **brief,
+        "reason": "" if brief["reason"] == brief["state"] else brief["reason"],
         "watchers": len(watchers),
         "address": str(unit.config.address),
         "suite": keeper.suite.identifier if keeper.suite else None,

@@ -70,6 +70,11 @@ class Connection:
         """When the client's next timer is due."""
         return self.client.deadline
 
+    @property
+    def answered(self) -> bool:
+        """Whether the BMC has sent anything."""
+        return self.last_received > -math.inf
+
     def receive_datagram(self, datagram: bytes, now: float) -> None:
         """Take one datagram of the BMC."""
         self.last_received = now

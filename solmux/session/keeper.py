@@ -23,6 +23,9 @@ HANDSHAKE_SLOT = (
     3.0  # seconds after which a BMC that does not answer no longer counts as a handshake in flight
 )
 HELD_POLL = 30.0  # seconds between looks at a BMC whose SOL session somebody else has
+LOGIN_LIMIT = (
+    0.5  # seconds for a login under way at an orderly end: only a session that is open can be closed
+)
 CLOSE_LIMIT = 1.5  # seconds for Deactivate and Close Session at an orderly end
 
 ENDED = frozenset({events.CloseReason.REQUESTED, events.CloseReason.SOL_LOST})  # SOL is no longer ours
@@ -151,11 +154,17 @@ class Keeper:
         self._retry_now.set()
 
     async def stop(self, reason: str = "solmux stops") -> None:
-        """End the session in order (Deactivate if it is ours, Close Session) within `CLOSE_LIMIT` seconds."""
+        """End the session in order (Deactivate if it is ours, Close Session).
+
+        Takes at most `LOGIN_LIMIT` and `CLOSE_LIMIT` seconds.
+        """
         self._stop_reason = reason
         self._stop.set()
         connection = self._connection
-        if connection is not None:
+        if connection is not None and connection.answered:
+            with trio.move_on_after(LOGIN_LIMIT):
+                await connection.settled.wait()
+        if connection is not None and not connection.finished.is_set():
             connection.client.close(trio.current_time())
             self._hub.flush(connection, trio.current_time())
             with trio.move_on_after(CLOSE_LIMIT):
