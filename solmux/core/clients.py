@@ -1,6 +1,7 @@
 """One client of the core's unix socket, speaking the frames of docs/attach-protocol.md."""
 
 import logging
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from solmux.wire import frames
 from solmux.wire.codec import FrameDecoder, WireError, encode
 
 CONTROL_LIMIT = 4 << 20  # bytes of answers and notices a client may leave unread before it is cut off
+PATIENCE = 0.01  # seconds; see `Client.send`
 READ_SIZE = 64 << 10
 HELLO_LIMIT = 10.0  # seconds a client may take to say hello
 
@@ -50,6 +52,8 @@ class Client:
     _wake: trio.Event = field(default_factory=trio.Event)
     _ready: deque[Subscription] = field(default_factory=deque)
     _control: deque[bytes] = field(default_factory=deque)
+    _unhurried: list[bytes] = field(default_factory=list)  # control frames that wait for company
+    _patience: trio.CancelScope = field(default_factory=trio.CancelScope)  # ends the writer's wait for those
     _control_bytes: int = 0
     _subscriptions: dict[int, Subscription] = field(default_factory=dict)
     _viewers: dict[int, ClientViewer] = field(default_factory=dict)
@@ -76,14 +80,25 @@ class Client:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + 1):
                 await trio.aclose_forcefully(self.stream)
 
-    def send(self, frame: frames.Frame) -> None:
-        """Queue a control frame; a client that does not read is cut off at `CONTROL_LIMIT`."""
+    def send(self, frame: frames.Frame, *, unhurried: bool = False) -> None:
+        """Queue a control frame; a client that does not read is cut off at `CONTROL_LIMIT`.
+
+        An *unhurried* one goes with the next write, behind its output, or after `PATIENCE` seconds: to wake
+        the client for the acknowledgement of a key would delay the echo, which comes right behind.
+        """
         if self.closing:
             return
         data = encode(frame)
-        self._control.append(data)
         self._control_bytes += len(data)
-        self._wake.set()
+        if unhurried:
+            self._unhurried.append(data)
+            if self._patience.deadline == math.inf:
+                self._patience.deadline = trio.current_time() + PATIENCE
+        else:
+            self._control += self._unhurried  # a control frame never overtakes another
+            self._unhurried.clear()
+            self._control.append(data)
+            self._wake.set()
         if self._control_bytes > CONTROL_LIMIT:
             log.warning("client %s does not read its answers; it is cut off", self.identity.person)
             self.closing = True
@@ -255,16 +270,17 @@ class Client:
     async def _write(self) -> None:
         try:
             while True:
-                await self._wake.wait()
+                with trio.CancelScope() as self._patience:
+                    await self._wake.wait()
                 self._wake = trio.Event()
-                while self._control or self._ready:
+                while self._control or self._ready or self._unhurried:
                     await self.stream.send_all(self._next_batch())
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             if self._nursery is not None:
                 self._nursery.cancel_scope.cancel()
 
     def _next_batch(self) -> bytes:
-        """Return control frames first, then one slice of each console that has output waiting."""
+        """Return control frames, one slice of each console that has output waiting, and what had no hurry."""
         parts = list(self._control)
         self._control.clear()
         self._control_bytes = 0
@@ -272,6 +288,8 @@ class Client:
             subscription = self._ready.popleft()
             if self._subscriptions.get(subscription.channel) is subscription:
                 parts += subscription.next_slice(self.directory.epoch)
+        parts += self._unhurried
+        self._unhurried.clear()
         return b"".join(parts)
 
     def _leave(self) -> None:

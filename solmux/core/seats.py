@@ -13,8 +13,8 @@ SLICE = 64 << 10  # bytes of one console per turn, so that a flood leaves room f
 class Seatholder(Protocol):
     """The client, as its seats see it."""
 
-    def send(self, frame: frames.Frame) -> None:
-        """Queue a control frame."""
+    def send(self, frame: frames.Frame, *, unhurried: bool = False) -> None:
+        """Queue a control frame; an *unhurried* one may wait some milliseconds for output to go with it."""
 
     def output_ready(self, subscription: "Subscription") -> None:
         """The subscription has output to send when its turn comes."""
@@ -64,7 +64,7 @@ class ClientViewer:
 
     def acked(self, input_id: int, characters: int) -> None:
         """The BMC has the input: say so, and give its credit back."""
-        self.client.send(frames.Acked(self.number, input_id))
+        self.client.send(frames.Acked(self.number, input_id), unhurried=True)
         self._give_back(characters)
 
     def unknown(self, input_id: int, characters: int, reason: str) -> None:
@@ -85,4 +85,4 @@ class ClientViewer:
 
     def _give_back(self, characters: int) -> None:
         if characters and self.attachment is not None and self.attachment.mode == "write":
-            self.client.send(frames.Credit(self.number, characters))
+            self.client.send(frames.Credit(self.number, characters), unhurried=True)

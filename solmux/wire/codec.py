@@ -1,7 +1,8 @@
 """Frames to bytes and back, without I/O (docs/attach-protocol.md).
 
-A frame is `length` (u32, big-endian, of what follows), `type` (u8), body. The body of `Data` and `Input` is
-binary; every other body is one JSON object in UTF-8.
+A frame is `length` (u32, big-endian, of what follows), `type` (u8), body. The bodies of the four frames that
+every keystroke costs (`Input`, `Acked`, `Credit`, `Data`) are binary; every other body is one JSON object in
+UTF-8.
 """
 
 import json
@@ -10,12 +11,26 @@ from dataclasses import MISSING, fields
 from struct import Struct
 from typing import Any, NoReturn
 
-from solmux.wire.frames import FRAME_TYPES, MAXIMUM_LENGTH, U32, U64, Data, Fields, Frame, Input, Texts
+from solmux.wire.frames import (
+    FRAME_TYPES,
+    MAXIMUM_LENGTH,
+    U32,
+    U64,
+    Acked,
+    Credit,
+    Data,
+    Fields,
+    Frame,
+    Input,
+    Texts,
+)
 
 _LENGTH = Struct(">I")  # of type and body
 _HEADER = Struct(">IB")  # length, type
 _DATA = Struct(">IQQ")  # channel, epoch, offset
 _INPUT = Struct(">IQ")  # attachment, input id
+_ACKED = _INPUT
+_CREDIT = Struct(">II")  # attachment, characters
 _TYPE_CODES = {cls: code for code, cls in FRAME_TYPES.items()}
 _DATA_HEAD = Struct(">IBIQQ")  # header and fields of the one frame that is sent for every byte of output
 _DATA_CODE = _TYPE_CODES[Data]
@@ -49,6 +64,10 @@ def encode(frame: Frame) -> bytes:
         return _DATA_HEAD.pack(length, _DATA_CODE, frame.channel, frame.epoch, frame.offset) + frame.data
     if isinstance(frame, Input):
         body = _INPUT.pack(frame.attachment, frame.input_id) + frame.data
+    elif isinstance(frame, Acked):
+        body = _ACKED.pack(frame.attachment, frame.input_id)
+    elif isinstance(frame, Credit):
+        body = _CREDIT.pack(frame.attachment, frame.characters)
     else:
         values = {entry.name: getattr(frame, entry.name) for entry in fields(frame)}
         body = json.dumps(values, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(
@@ -124,6 +143,12 @@ def _decode_body(cls: type[Frame], body: bytes) -> Frame:
         _check_binary(cls, body, _INPUT.size)
         attachment, input_id = _INPUT.unpack_from(body)
         return Input(attachment, input_id, body[_INPUT.size :])
+    if cls is Acked:
+        _check_size(cls, body, _ACKED.size)
+        return Acked(*_ACKED.unpack(body))
+    if cls is Credit:
+        _check_size(cls, body, _CREDIT.size)
+        return Credit(*_CREDIT.unpack(body))
     name = cls.__name__
     try:
         values = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
@@ -146,6 +171,11 @@ def _decode_body(cls: type[Frame], body: bytes) -> Frame:
 def _check_binary(cls: type[Frame], body: bytes, minimum: int) -> None:
     if len(body) < minimum:
         raise WireError(f"{cls.__name__}: body of {len(body)} bytes, at least {minimum} are needed")
+
+
+def _check_size(cls: type[Frame], body: bytes, size: int) -> None:
+    if len(body) != size:
+        raise WireError(f"{cls.__name__}: body of {len(body)} bytes, {size} are needed")
 
 
 def _refuse_constant(text: str) -> NoReturn:

@@ -2,11 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
+import pytest
 import trio
 import trio.testing
 
 from solmux.console.console import INPUT_CREDIT, Console
-from solmux.core.clients import CONTROL_LIMIT, Client
+from solmux.core.clients import CONTROL_LIMIT, PATIENCE, Client
 from solmux.core.identity import PeerIdentity
 from solmux.wire import frames
 from solmux.wire.codec import FrameDecoder, encode
@@ -129,6 +130,52 @@ def test_typing_is_granted_acknowledged_and_gives_its_credit_back() -> None:
 
     rack = converse(talk)
     assert rack.consoles["server42"].attachments == []  # the connection is gone, and the person with it
+
+
+def test_an_acknowledgement_lets_the_echo_go_first_and_does_not_wait_long_for_one() -> None:
+    async def talk(other: Talk, rack: Rack) -> None:
+        console = rack.consoles["server42"]
+        await other.send(frames.Subscribe(3, "server42", 0))
+        await other.send(frames.Attach(9, "server42", "write", "alice", "10.0.0.7"))
+        await other.send(frames.Input(9, 1, b"x"))
+        await other.send(frames.Input(9, 2, b"y"))
+        assert isinstance(await other.receive(), frames.Subscribed)
+        assert isinstance(await other.receive(), frames.Attached)
+        await trio.testing.wait_all_tasks_blocked()
+        begun = trio.current_time()
+        console.input_accepted(rack.wire.sent[0][1], 4)
+        await trio.testing.wait_all_tasks_blocked()
+        console.output(b"x")
+        assert await other.receive() == frames.Data(3, 77, 0, b"x")
+        assert await other.receive() == frames.Acked(9, 1)
+        assert await other.receive() == frames.Credit(9, 1)
+        assert trio.current_time() == begun
+        console.input_accepted(rack.wire.sent[1][1], 5)
+        assert await other.receive() == frames.Acked(9, 2)
+        assert trio.current_time() - begun == pytest.approx(PATIENCE)
+
+    converse(talk)
+
+
+def test_a_refusal_does_not_overtake_an_acknowledgement() -> None:
+    async def talk(other: Talk, rack: Rack) -> None:
+        console = rack.consoles["server42"]
+        await other.send(frames.Attach(9, "server42", "write", "alice", "10.0.0.7"))
+        await other.send(frames.Input(9, 1, b"x"))
+        await other.send(frames.Input(9, 2, b"y"))
+        assert isinstance(await other.receive(), frames.Attached)
+        await trio.testing.wait_all_tasks_blocked()
+        console.input_accepted(rack.wire.sent[0][1], 4)
+        console.input_unknown(rack.wire.sent[1][1], 1)
+        answers = [await other.receive() for _ in range(4)]
+        assert [type(answer) for answer in answers] == [
+            frames.Acked,
+            frames.Credit,
+            frames.Unknown,
+            frames.Credit,
+        ]
+
+    converse(talk)
 
 
 def test_only_a_trusted_client_names_the_person() -> None:
