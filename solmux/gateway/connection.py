@@ -4,6 +4,8 @@ import logging
 from typing import TYPE_CHECKING
 
 import asyncssh
+from asyncssh.constants import MSG_IGNORE
+from asyncssh.packet import SSHPacketLogger
 
 from solmux.gateway.admission import CHANNELS_PER_CONNECTION, KEYS_PER_LOGIN
 from solmux.gateway.channel import Activity
@@ -87,6 +89,7 @@ class Connection(asyncssh.SSHServer):
         # not read, it would grow without end.
         conn.pause_writing = self._pause_writing  # type: ignore[method-assign]
         conn.resume_writing = self._resume_writing  # type: ignore[method-assign]
+        _send_no_filler(conn)
         self._gateway.connections.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -170,3 +173,17 @@ class Connection(asyncssh.SSHServer):
         self._congested = False
         for session in list(self._sessions):
             session.congested(False)
+
+
+def _send_no_filler(connection: asyncssh.SSHServerConnection) -> None:
+    """Keep asyncssh from sending an IGNORE packet before every packet, a second write for each echo.
+
+    It hides the initialisation vector of CBC ciphers (RFC 4251 9.3.1), of which none is offered here.
+    """
+    send_packet = connection.send_packet
+
+    def send(pkttype: int, *args: bytes, handler: SSHPacketLogger | None = None) -> None:
+        if pkttype != MSG_IGNORE:
+            send_packet(pkttype, *args, handler=handler)
+
+    connection.send_packet = send  # type: ignore[method-assign]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import asyncssh
 import pytest
+from asyncssh.connection import SSHConnection
+from asyncssh.constants import MSG_IGNORE
 
 from solmux.config.load import load
 from solmux.gateway import admission
@@ -30,6 +32,25 @@ def test_a_known_key_gets_in_and_a_command_is_answered(tmp_path: Path) -> None:
         rack.core.verbs["ls"] = ("server41\nserver42\n", "", 0)
         answer = await rack.ask("ls")
         assert (answer.text, answer.error, answer.code) == ("server41\nserver42\n", "", 0)
+
+    play(scenario, tmp_path)
+
+
+def test_an_echo_is_one_packet_without_another_before_it_that_says_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ignored = []
+
+    def ignore(connection: SSHConnection, *_: object) -> None:
+        if isinstance(connection, asyncssh.SSHClientConnection):
+            ignored.append(connection)
+
+    monkeypatch.setitem(SSHConnection._packet_handlers, MSG_IGNORE, ignore)
+
+    async def scenario(rack: Rack) -> None:
+        rack.core.verbs["ls"] = ("server42\n", "", 0)
+        assert (await rack.ask("ls")).text == "server42\n"
+        assert ignored == []
 
     play(scenario, tmp_path)
 
