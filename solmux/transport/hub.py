@@ -15,6 +15,7 @@ import trio
 from solmux.transport.socket import UdpSocket
 
 BATCH = 128  # datagrams between two checkpoints: about 3 ms
+ROUNDS = 2  # looks at all sockets between two checkpoints
 TICK = 0.025  # seconds: deadlines are rounded up to this grid, so that many fall into one wakeup
 
 log = logging.getLogger(__name__)
@@ -89,22 +90,33 @@ class Hub:
             await trio.lowlevel.checkpoint()
 
     def drain(self, now: float) -> None:
-        """Give at most `BATCH` waiting datagrams to their receivers, one of each BMC per round."""
-        for descriptor, _ in self._epoll.poll(0, BATCH):
-            entry = self._peers.get(descriptor)
-            if entry is None:
-                continue
-            socket, receiver = entry
-            datagram = socket.receive()
-            if datagram is None:
-                continue
-            try:
-                receiver.receive_datagram(datagram, now)
-                receiver.flush(now)
-            except Exception as error:  # noqa: BLE001 - supervisor, as above
-                self._give_up(receiver, error)
-            if receiver.deadline < self._tick_at:
-                self._wake_ticker(receiver.deadline)
+        """Give at most `BATCH` waiting datagrams to their receivers, one of each BMC per round.
+
+        The second round is for echoes: one mostly comes while the acknowledgement before it is looked at.
+        """
+        room = BATCH
+        for _ in range(ROUNDS):
+            if not room or not (ready := self._epoll.poll(0, room)):
+                return
+            room -= len(ready)
+            for descriptor, _ in ready:
+                self._pass_on(descriptor, now)
+
+    def _pass_on(self, descriptor: int, now: float) -> None:
+        entry = self._peers.get(descriptor)
+        if entry is None:
+            return
+        socket, receiver = entry
+        datagram = socket.receive()
+        if datagram is None:
+            return
+        try:
+            receiver.receive_datagram(datagram, now)
+            receiver.flush(now)
+        except Exception as error:  # noqa: BLE001 - supervisor, as above
+            self._give_up(receiver, error)
+        if receiver.deadline < self._tick_at:
+            self._wake_ticker(receiver.deadline)
 
     async def _tick(self) -> None:
         while True:

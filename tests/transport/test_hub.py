@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from solmux.transport.hub import BATCH, TICK, Hub
+from solmux.transport.hub import BATCH, ROUNDS, TICK, Hub
 from solmux.transport.socket import UdpSocket
 
 
@@ -172,9 +172,31 @@ def test_a_flood_on_one_socket_is_drained_one_datagram_a_round(bmc: socket.socke
             bmc.sendto(b"%d" % number, address_of(flooded.socket))
         bmc.sendto(b"echo", address_of(calm.socket))
         hub.drain(0.0)
-        assert (len(flooded.taken), calm.taken) == (1, [b"echo"])
+        assert (len(flooded.taken), calm.taken) == (ROUNDS, [b"echo"])
         hub.remove(flooded.socket)
         hub.remove(calm.socket)
+
+    trio.run(main)
+    bmc.close()
+
+
+def test_an_echo_that_comes_while_its_acknowledgement_is_handled_waits_for_no_other_turn(
+    bmc: socket.socket,
+) -> None:
+    class Typing(Echo):
+        def receive_datagram(self, datagram: bytes, now: float) -> None:
+            super().receive_datagram(datagram, now)
+            if datagram == b"acknowledgement":
+                bmc.sendto(b"echo", address_of(self.socket))
+
+    async def main() -> None:
+        hub = Hub()
+        typing = Typing(connect(bmc))
+        hub.add(typing.socket, typing)
+        bmc.sendto(b"acknowledgement", address_of(typing.socket))
+        hub.drain(0.0)
+        assert typing.taken == [b"acknowledgement", b"echo"]
+        hub.remove(typing.socket)
 
     trio.run(main)
     bmc.close()
