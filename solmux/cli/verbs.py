@@ -68,6 +68,10 @@ def ask(config_path: Path, verb: str, names: tuple[str, ...], options: dict[str,
                         sys.stderr.write(error)
                     case Done(exit_code=code):
                         break
+        sys.stdout.flush()
+    except BrokenPipeError:  # `| head`
+        sys.stdout = None  # nothing is to be flushed into the closed pipe at exit
+        code = 0
     except CoreUnavailableError as error:
         fail(DOWN, f"{error} (is `solmux serve` running?)")
     raise SystemExit(code)

@@ -18,5 +18,6 @@ def load_or_explain(path: Path) -> Config | None:
     except ConfigError as error:
         for line in report(error.problems):
             sys.stderr.write(f"{line}\n")
-        log.error("%d problems in the configuration, see above", len(error.problems))
+        count = len(error.problems)
+        log.error("%d problem%s in the configuration, see above", count, "" if count == 1 else "s")
         return None

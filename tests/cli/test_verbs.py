@@ -1,6 +1,8 @@
 """`solmux ls` and its like, against a core that runs in this process and against none."""
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,31 @@ def test_the_core_answers_with_text_errors_and_exit_codes(tmp_path: Path) -> Non
         code, text, error = await run("ls", "server[1-")
         assert (code, text) == (2, "")
         assert error.startswith("solmux: ")
+        code, text, error = await run("ls", os.fsdecode(b"\xffserver41"))
+        assert (code, text) == (3, "")
+        assert error.startswith("solmux: no ")
+        assert "Traceback" not in error
+        await running.end()
+
+    play(tmp_path, scene)
+
+
+def test_a_reader_that_has_seen_enough_of_a_list_is_no_error(tmp_path: Path) -> None:
+    async def scene(scene: Scene) -> None:
+        await scene.rack("server41", source="silent")
+        running = await scene.start()
+        home = Home(tmp_path, scene.config().path.read_text())
+
+        def run() -> tuple[int, bytes]:
+            reading, writing = os.pipe()
+            os.close(reading)
+            with open(writing, "wb") as pipe:  # noqa: PTH123 - a descriptor
+                done = subprocess.run(
+                    home.command("ls"), stdout=pipe, stderr=subprocess.PIPE, check=False, timeout=60
+                )
+            return done.returncode, done.stderr
+
+        assert await trio.to_thread.run_sync(run) == (0, b"")
         await running.end()
 
     play(tmp_path, scene)
