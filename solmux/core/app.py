@@ -160,7 +160,7 @@ class Core:
             if name not in self.units:
                 self._start(config.consoles[name])
         if changes.added or changes.removed or changes.changed:
-            self.publish("", "consoles", "", {"consoles": list(self.consoles), "aliases": self.aliases()})
+            self._publish_consoles()
         return changes.lines()
 
     def publish(self, console: str, kind: str, text: str, fields: dict[str, object]) -> None:
@@ -168,6 +168,9 @@ class Core:
         notice = frames.Notice(console, kind, text, fields)
         for client in self._clients:
             client.notice(notice)
+
+    def _publish_consoles(self) -> None:
+        self.publish("", "consoles", "", {"consoles": list(self.consoles), "aliases": self.aliases()})
 
     def _start(self, config: ConsoleConfig) -> None:
         name = config.name
@@ -206,6 +209,8 @@ class Core:
         if name in self._reopening:
             self._reopening.remove(name)
             self._start(self.config.consoles[name])
+            if name in self.units:
+                self._publish_consoles()
 
     async def _keep(self, unit: Unit) -> None:
         try:

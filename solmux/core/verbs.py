@@ -16,6 +16,8 @@ from solmux.verbs.names import NameTable
 from solmux.verbs.table import VERBS
 from solmux.wire import frames
 
+NO_LOG = "its log cannot be opened; the core's messages say why"
+
 Answer = Callable[[str, str], Awaitable[None]]
 Row = dict[str, object]
 
@@ -50,12 +52,12 @@ class CoreVerbs:
         """Run *verb* for *person*; return its exit code. What cannot be done is said on the error side."""
         try:
             request = Request.from_words(verb.words, _options(verb.options))
-            units = self._units(request)
+            names = self._names(request)
             match request.verb:
                 case "ls" | "status" | "who":
-                    await answer(self._listing(request, units), "")
+                    await answer(self._listing(request, names), "")
                 case "reconnect":
-                    for unit in units:
+                    for unit in self._units(names):
                         unit.console.log.event("reconnect", None, who=person)
                         unit.keeper.reconnect_now()
                 case _:
@@ -65,26 +67,37 @@ class CoreVerbs:
             return error.exit_code
         return ExitCode.OK
 
-    def _units(self, request: Request) -> list[Unit]:
+    def _names(self, request: Request) -> tuple[str, ...]:
         """Return the consoles meant; no names at all mean every console."""
         config = self.rack.config
         table = NameTable(tuple(config.consoles), config.aliases(), config.tags())
         guess = VERBS[request.verb].guesses
-        names = table.several(request.names, guess=guess) if request.names else table.consoles
+        return table.several(request.names, guess=guess) if request.names else table.consoles
+
+    def _units(self, names: tuple[str, ...]) -> list[Unit]:
+        """Return the consoles *names* with their sessions; raises `VerbError` if one has none."""
         units = []
         for name in names:
             unit = self.rack.unit(name)
-            if unit is not None:
-                units.append(unit)
-            elif request.names:
-                raise VerbError(f"{name}: its log cannot be opened; the core's messages say why")
+            if unit is None:
+                raise VerbError(f"{name}: {NO_LOG}")
+            units.append(unit)
         return units
 
-    def _listing(self, request: Request, units: list[Unit]) -> str:
+    def _rows(self, verb: str, name: str) -> list[Row]:
+        unit = self.rack.unit(name)
+        if unit is not None:
+            return _people(unit) if verb == "who" else [_row(unit)]
+        if verb == "who":
+            return []
+        address = str(self.rack.config.consoles[name].address)
+        return [{"name": name, "state": "down", "reason": NO_LOG, "address": address}]
+
+    def _listing(self, request: Request, names: tuple[str, ...]) -> str:
         options = request.options
         columns = options.get("columns")
         width = int(columns) if isinstance(columns, int | float) and 0 < columns < math.inf else None
-        rows = [row for unit in units for row in (_people(unit) if request.verb == "who" else [_row(unit)])]
+        rows = [row for name in names for row in self._rows(request.verb, name)]
         if options.get("json"):
             return render.json_lines(rows)
         if options.get("quiet"):

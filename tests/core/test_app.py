@@ -1,5 +1,6 @@
 """A whole core over real loopback UDP: hung disks, second cores, reloads, orderly ends, hostile clients."""
 
+import json
 import os
 import signal
 import subprocess
@@ -188,8 +189,20 @@ def test_a_console_whose_log_cannot_be_opened_is_taken_up_later_even_over_a_relo
         scene.lines["server42"].append('tags = ["rack7"]')
         await running.core.reload(scene.config())
         assert running.state("server42") == "absent"
+        person = await Person.connect(scene)
+        assert person.hello.consoles == ("server41",)
+        code, text, _ = await person.ask("ls", options={"json": True})
+        row = json.loads(text.splitlines()[1])
+        assert (code, row["name"], row["state"]) == (0, "server42", "down")
+        assert row["reason"].startswith("its log cannot be opened")
+        assert (await person.ask("reconnect", "server42"))[0] == 1
         disk.fault = no_fault
         await running.up("server42")
+        assert await person.ask("who") == (0, "", "")
+        lists = [
+            f.fields["consoles"] for f in person.seen if isinstance(f, frames.Notice) and f.kind == "consoles"
+        ]
+        assert lists[-1] == ["server41", "server42"]
         assert running.core.units["server42"].config.tags == ("rack7",)
         disk.fault = broken
         del scene.lines["server42"]
