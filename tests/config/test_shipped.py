@@ -93,7 +93,7 @@ def unit(name: str) -> dict[str, list[str]]:
 @pytest.mark.parametrize("part", ["core", "gateway"])
 def test_a_unit_starts_its_part_and_goes_on_trying(part: str) -> None:
     settings = unit(part)
-    assert settings["ExecStart"] == [f"/usr/bin/solmux serve --part {part}"]
+    assert settings["ExecStart"] == [f"/opt/solmux/bin/solmux serve --part {part}"]
     assert settings["Restart"] == ["always"]
     assert settings["StartLimitIntervalSec"] == ["0"]
     assert settings["Type"] == ["notify"]
