@@ -181,7 +181,7 @@ class Machine:
         with socket.socket(socket.AF_UNIX) as monitor:
             monitor.settimeout(5)
             monitor.connect(f"{self._directory}/monitor")
-            monitor.recv(4096)
+            said = b""
             monitor.sendall(b"chardev-send-break ser\n")
-            while b"(qemu)" not in monitor.recv(4096):
-                continue
+            while said.count(b"(qemu)") < 2:  # the prompt it greets with, and the one after the command
+                said += monitor.recv(4096)
