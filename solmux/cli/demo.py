@@ -8,6 +8,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -112,15 +113,21 @@ def user_name() -> str:
 def announce(home: Path, names: list[str]) -> None:
     """Say what to try."""
     ssh = f"ssh -F {shlex.quote(str(home / 'ssh_config'))}"
+    beside = Path(sys.executable).with_name("solmux")  # `./run` puts it where no PATH leads
+    solmux = shlex.quote(str(beside)) if beside.exists() else "solmux"
     click.echo(
         f"""
 {len(names)} simulated servers are booting. In another terminal:
 
-  {ssh} con {names[0]}      # attach; root and any password; ^Ec. leaves, ^Ec? helps
-  {ssh} mux ls              # the list
-  {ssh} mux log {names[0]} -f   # the log as it grows
-  solmux ls -c {home}/solmux.toml
+attach, and log in as root with any password (Ctrl-E c . leaves, Ctrl-E c ? helps):
+  {ssh} con {names[0]}
+the list; the log as it grows:
+  {ssh} mux ls
+  {ssh} mux log {names[0]} -f
+without SSH:
+  {solmux} ls -c {home}/solmux.toml
 
-At a server's prompt try: uname -a, dmesg, reboot, panic. Files are in {home}/log. Ctrl-C ends the demo.
+At a server's prompt try: uname -a, dmesg, reboot, panic. Files are in {home}/log
+Ctrl-C ends the demo.
 """
     )

@@ -55,9 +55,13 @@ def find(config: Config, name: str) -> str:
 
 def print_all(follower: Follower, *, follow: bool) -> None:
     """Copy the log to standard output; with *follow*, for ever."""
+    open_line = False
     while True:
         while text := follower.poll():
             sys.stdout.buffer.write(text)
+            open_line = not text.endswith(b"\n")
+        if open_line and not follow and sys.stdout.isatty():
+            sys.stdout.buffer.write(b"\n")  # the shell's prompt is not to stand behind a login prompt
         sys.stdout.buffer.flush()
         if not follow:
             return

@@ -41,7 +41,12 @@ FIRST_PORT = 9200
 @click.option("--booted", is_flag=True, help="Begin at the login prompt.")
 @click.option("--rate", type=float, default=11520.0, show_default=True, help="Serial line, bytes a second.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Everything random follows from it.")
-@click.option("--fault", "faults", multiple=True, help="KNOB=VALUE, or the name of a model; repeatable.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    help="KNOB=VALUE or a profile; an unknown one lists all. Repeatable.",
+)
 @click.option("--life-fd", type=int, hidden=True, help="Stop when this descriptor reaches its end.")
 def sim(
     names: str,
@@ -86,7 +91,9 @@ def sim(
         threading.Thread(target=stop_with, args=(life_fd,), daemon=True).start()
     try:
         run_sim(settings, started)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        fail(2, error.strerror or str(error))
+    except ValueError as error:
         fail(2, str(error))
 
 

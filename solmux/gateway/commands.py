@@ -61,7 +61,7 @@ def list_consoles(hub: Hub) -> Run:
     async def run(channel: CommandChannel) -> int:
         code = await listing(channel)
         await channel.write(
-            "\nssh -t …@… NAME attaches, and so does ssh NAME@…; the command help tells more.\n"
+            "\nTo attach: ssh -t, and a NAME from this list as the command. The command help tells more.\n"
         )
         return code
 

@@ -50,7 +50,7 @@ def ls_text(rows: Sequence[Row], wall: float, columns: int | None = None) -> str
             _age(row, "last_output", wall),
             _text(row, "writer"),
             _text(row, "watchers"),
-            _text(row, "reason", ""),
+            _reason(row),
         )
         for row in rows
     ]
@@ -78,7 +78,7 @@ def status_text(rows: Sequence[Row], wall: float) -> str:
 
 
 def _paragraph(row: Row, wall: float) -> str:
-    reason = _text(row, "reason", "")
+    reason = _reason(row)
     lines = [f"{_text(row, 'name')}: {_text(row, 'state')}" + (f", {reason}" if reason else "")]
     details = {
         "since": _moment(row, "since", wall),
@@ -132,6 +132,12 @@ def _text(row: Row, field: str, missing: str = UNKNOWN) -> str:
     """Return a field on one line; its words may come from a BMC or a person, and do nothing to a terminal."""
     value = row.get(field)
     return missing if value is None or value == "" else printable(str(value))
+
+
+def _reason(row: Row) -> str:
+    """Return why a console is in its state; nothing if that is only the state's name again."""
+    reason = _text(row, "reason", "")
+    return "" if reason == _text(row, "state") else reason
 
 
 def _seconds(row: Row, field: str) -> float | None:

@@ -1,6 +1,7 @@
 """`solmux log`: read from files, with no service anywhere."""
 
 import os
+import pty
 import signal
 import subprocess
 from pathlib import Path
@@ -58,6 +59,21 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(20) == 0
+
+
+def test_a_terminal_gets_the_end_of_a_line_that_is_still_open(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.write_log("server41", "one")
+    with (tmp_path / "log/server41/console.log").open("a") as log:
+        log.write(f"{STAMP} login: ")
+    assert home.run("log", "server41").stdout.endswith("login: ")
+    ours, theirs = pty.openpty()
+    try:
+        subprocess.run(home.command("log", "-n", "1", "server41"), stdout=theirs, check=True, timeout=20)
+        assert os.read(ours, 4096) == f"{STAMP} login: \r\n".encode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 def test_a_log_is_followed_until_the_interrupt_also_from_before_its_first_line(tmp_path: Path) -> None:

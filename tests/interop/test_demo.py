@@ -24,14 +24,13 @@ def test_the_printed_lines_work_and_control_c_ends_it_cleanly(tmp_path: Path) ->
         demo = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT)
     try:
         eventually(lambda: "Ctrl-C ends the demo" in output.read_text(), "the demo is up", 60)
-        lines = re.findall(r"^  (ssh .*?|solmux .*?)(?:   *#.*)?$", output.read_text(), re.MULTILINE)
+        lines = re.findall(r"^  (ssh .*|\S*solmux ls .*)$", output.read_text(), re.MULTILINE)
         attach, ls, follow, local = (shlex.split(line) for line in lines)
         home = Path(attach[2]).parent
         listing = subprocess.run(
             ls, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20, check=True
         )
         assert re.search(r"^server01 +up ", listing.stdout, re.MULTILINE)
-        local[0:1] = [sys.executable, "-m", "solmux"]
         assert subprocess.run(local, capture_output=True, text=True, timeout=20, check=True).stdout
         with Terminal(attach) as person, Terminal(follow) as reader:
             person.expect(r"\[solmux: server01 attached read-write")

@@ -46,6 +46,12 @@ def test_ls_is_a_table() -> None:
     )
 
 
+def test_a_reason_that_only_repeats_the_state_is_not_shown() -> None:
+    row = {**UP, "reason": "up"}
+    assert ls_text([row], WALL) == ls_text([UP], WALL)
+    assert status_text([row], WALL) == status_text([UP], WALL)
+
+
 def test_nothing_to_list_is_nothing() -> None:
     assert (
         ls_text([], WALL)
