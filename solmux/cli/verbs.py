@@ -12,7 +12,7 @@ from solmux.cli.options import config_option
 from solmux.wire.blocking import CoreClient, CoreUnavailableError
 from solmux.wire.frames import Answer, Done
 
-DOWN = 5
+NO_SUCH_CONSOLE, DOWN = 3, 5
 
 names_argument = click.argument("names", nargs=-1)
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -58,6 +58,9 @@ def ask(config_path: Path, verb: str, names: tuple[str, ...], options: dict[str,
     """Ask the core, print its answer, exit with its code."""
     if sys.stdout.isatty():
         options["columns"] = os.get_terminal_size(sys.stdout.fileno()).columns
+    for name in names:
+        if not name.isprintable():  # bytes that are no text would reach the core as "?", a wildcard
+            fail(NO_SUCH_CONSOLE, f"no such console: {name.encode('ascii', 'backslashreplace').decode()}")
     code = DOWN
     try:
         with CoreClient(core_socket(config_path)) as core:

@@ -1,16 +1,12 @@
 """The core: consoles with their sessions, journal, unix socket; started, reloaded and ended here."""
 
-import fcntl
 import logging
 import os
 import random
-import resource
-import socket as stdlib_socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
 
 import trio
 
@@ -20,6 +16,7 @@ from solmux.config.model import Console as ConsoleConfig
 from solmux.console.console import Console
 from solmux.core.clients import Client
 from solmux.core.identity import gateway_users, peer_identity
+from solmux.core.runtime import OnlyCore, forget_socket, listen, raise_descriptor_limit
 from solmux.core.sessions import session_settings
 from solmux.core.verbs import CoreVerbs
 from solmux.logs.disk import Disk
@@ -39,10 +36,6 @@ REOPEN_INTERVAL = 5.0  # seconds until a log that could not be opened is tried a
 PRESENTATION = frozenset({"aliases", "backspace", "charset", "keyboard", "log", "size", "tags"})
 
 log = logging.getLogger(__name__)
-
-
-class StartError(Exception):
-    """The core cannot start; the text says what is in the way and what to do."""
 
 
 @dataclass(slots=True, eq=False)
@@ -105,14 +98,14 @@ class Core:
     async def run(self, stop: trio.Event, ready: Callable[[], None]) -> None:
         """Serve until *stop*; call *ready* once clients can connect. Raises `StartError`."""
         runtime = Path(self.config.server.runtime_directory)
-        with _OnlyCore(runtime) as life:
+        with OnlyCore(runtime) as life:
             self._last_alive = life.last_alive
             raise_descriptor_limit(len(self.config.consoles))
             self._hub = Hub()
             self._journal = Journal(
                 log_settings(self.config), runtime / "ring", wall=self._wall, disk=self._disk
             )
-            listener = _listen(runtime / SOCKET_NAME)
+            listener = listen(runtime / SOCKET_NAME)
             for name in self._journal.unwritten():  # of consoles that are no longer configured
                 if name not in self.config.consoles:
                     self._journal.open_console(name)
@@ -130,7 +123,7 @@ class Core:
                     await self._end_sessions(list(self.units.values()), "solmux stops")
                     self._nursery.cancel_scope.cancel()
             finally:
-                _forget_socket(runtime / SOCKET_NAME)
+                forget_socket(runtime / SOCKET_NAME)
                 if not self._journal.stop(JOURNAL_LIMIT):
                     log.error(
                         "the last bytes could not be written; they are kept in the ring for the next start"
@@ -261,7 +254,7 @@ class Core:
         finally:
             self._clients.discard(client)
 
-    async def _watch_journal(self, life: "_OnlyCore") -> None:
+    async def _watch_journal(self, life: OnlyCore) -> None:
         """Pass the writer's alarms on to the log and the clients; leave a sign of life for the next run."""
         while True:
             life.touch()
@@ -278,79 +271,3 @@ def log_settings(config: Config) -> LogSettings:
         rotate_size=config.log.rotate_size,
         spool_size=config.log.spool_size,
     )
-
-
-def raise_descriptor_limit(consoles: int) -> None:
-    """Raise the soft limit of open files to the hard one; raises `StartError` when that is too low."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = consoles * 4 + 256
-    if hard != resource.RLIM_INFINITY and hard < needed:
-        raise StartError(
-            f"{consoles} consoles need {needed} open files, the limit is {hard}: "
-            "raise LimitNOFILE= (systemd) or ulimit -n"
-        )
-    if soft == resource.RLIM_INFINITY or soft >= needed:
-        return
-    resource.setrlimit(resource.RLIMIT_NOFILE, (min(needed * 2, hard) if hard > 0 else needed * 2, hard))
-
-
-class _OnlyCore:
-    """Hold the runtime directory: two cores on one ring would destroy it.
-
-    The time of the lock file is the sign of life for the next run; `last_alive` is that of the run before.
-    """
-
-    def __init__(self, directory: Path) -> None:
-        self.last_alive: float | None = None
-        self._directory = directory
-        self._descriptor = -1
-
-    def touch(self) -> None:
-        """Say that this run lives."""
-        os.utime(self._descriptor)
-
-    def __enter__(self) -> Self:
-        path = self._directory / "core.lock"
-        try:
-            self._directory.mkdir(mode=0o750, parents=True, exist_ok=True)
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        except OSError as error:
-            raise StartError(f"cannot use runtime directory {self._directory}: {error.strerror}") from error
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = os.read(self._descriptor, 32).decode(errors="replace").strip()
-            os.close(self._descriptor)
-            raise StartError(
-                f"another solmux core (process {holder or '?'}) uses {self._directory}"
-            ) from None
-        status = os.fstat(self._descriptor)
-        self.last_alive = status.st_mtime if status.st_size else None
-        os.ftruncate(self._descriptor, 0)
-        os.write(self._descriptor, f"{os.getpid()}\n".encode())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
-
-
-def _listen(path: Path) -> trio.SocketListener:
-    """Listen on the unix socket at *path*; the lock says that whatever stands there is stale."""
-    _forget_socket(path)
-    listening = stdlib_socket.socket(
-        stdlib_socket.AF_UNIX, stdlib_socket.SOCK_STREAM | stdlib_socket.SOCK_CLOEXEC
-    )
-    before = os.umask(0o117)
-    try:
-        listening.bind(str(path))
-    except OSError as error:
-        listening.close()
-        raise StartError(f"cannot listen on {path}: {error.strerror or error}") from error
-    finally:
-        os.umask(before)
-    listening.listen(64)
-    return trio.SocketListener(trio.socket.from_stdlib_socket(listening))
-
-
-def _forget_socket(path: Path) -> None:
-    path.unlink(missing_ok=True)

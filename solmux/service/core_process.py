@@ -7,7 +7,8 @@ from pathlib import Path
 import trio
 
 from solmux.config.model import Config
-from solmux.core.app import Core, StartError
+from solmux.core.app import Core
+from solmux.core.runtime import StartError
 from solmux.service.loading import load_or_explain
 from solmux.service.notify import notify
 

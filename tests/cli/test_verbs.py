@@ -23,6 +23,12 @@ def test_without_a_core_it_is_said_where_one_was_looked_for(tmp_path: Path) -> N
         assert done.stderr.endswith("(is `solmux serve` running?)\n")
 
 
+def test_bytes_that_are_no_text_are_no_wildcard(tmp_path: Path) -> None:
+    done = Home(tmp_path).run("reconnect", os.fsdecode(b"\xffserver41"))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "solmux: no such console: \\udcffserver41\n"
+
+
 def test_a_configuration_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.config.write_text("[server\n")

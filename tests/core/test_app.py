@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import trio
 
-from solmux.core.app import Core, StartError
+from solmux.core.app import Core
+from solmux.core.runtime import StartError
 from solmux.ipmi.commands import Privilege
 from solmux.service.notify import VARIABLE, NotifySocket
 from solmux.sim.rack import Rack
