@@ -19,6 +19,15 @@ def load_or_fail(path: Path) -> Config:
     return config
 
 
+def login_warnings(config: Config) -> list[str]:
+    """Return what is wrong with the keys that may log in over SSH: the service runs all the same."""
+    from solmux.gateway.identity import load_keys  # it knows asyncssh, which other commands do not need
+
+    keys = load_keys(config)
+    nobody = [] if keys.people else [f"nobody can log in over SSH: no key in {config.ssh.authorized_keys}"]
+    return [*map(str, keys.problems), *nobody]
+
+
 @click.command()
 @config_option
 @click.option("--no-secrets", is_flag=True, help="Leave password and Kg files alone (run as another user).")
@@ -33,5 +42,7 @@ def check(config_path: Path, no_secrets: bool) -> None:
         click.echo(line, err=True)
     if problems:
         raise SystemExit(2)
+    for line in login_warnings(config):
+        click.echo(f"warning: {line}", err=True)
     count = len(config.consoles)
     click.echo(f"{config_path}: {count} console{'' if count == 1 else 's'}, no problems")

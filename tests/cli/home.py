@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJl3bZ1h8ZkV0o0m4s5k7ZB3b5O5tR6m2d3mA1v6yqgG alice\n"
 CONFIG = """\
 [server]
 runtime_directory = "run"
@@ -33,7 +34,8 @@ class Home:
         self.directory = directory
         self.config = directory / "solmux.toml"
         self.config.write_text(config)
-        (directory / "authorized_keys").touch()
+        self.keys = directory / "authorized_keys"
+        self.keys.write_text(KEY)
         self.password = directory / "bmc.password"
         self.password.write_text("secret12\n")
         self.password.chmod(0o600)

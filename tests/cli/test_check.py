@@ -48,3 +48,13 @@ def test_serve_says_what_check_says_and_starts_nothing(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert "consoles.quiet.nonsense: unknown key" in done.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_that_nobody_can_log_in_is_a_warning(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.keys.write_text("")
+    done = home.run("check")
+    assert done.returncode == 0
+    assert done.stderr == f"warning: nobody can log in over SSH: no key in {home.keys}\n"
+    home.keys.unlink()
+    assert str(home.keys) in home.run("check").stderr
