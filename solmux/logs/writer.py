@@ -90,7 +90,8 @@ class Writer:
 
     def _run(self) -> None:
         interval = self._tools.settings.batch_interval
-        while not (self._ending and not self._writers):
+        # At the end a console may have called and not been looked at yet: the thread was at another's files.
+        while not self._ending or self._writers or not self._calls.empty():
             self._wait_for_work()
             started = self._tools.clock()
             self.run_pass()

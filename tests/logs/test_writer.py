@@ -68,6 +68,27 @@ def test_a_hung_disk_delays_no_append_and_loses_nothing_the_spool_can_hold(tmp_p
         assert written.records()[-1].micros - written.records()[0].micros == pytest.approx(29.9e6, abs=0.2e6)
 
 
+def test_a_stop_while_the_disk_hangs_at_one_console_still_writes_the_other(tmp_path: Path) -> None:
+    clock, disk = Clock(), FaultyDisk()
+    hang = disk.fault = Hang()
+    journal = started(tmp_path, clock, disk)
+    one, other = journal.open_console("a"), journal.open_console("b")
+    one.append(b"the disk hangs here\n")
+    assert hang.reached.wait(PATIENCE)
+    other.append(b"this has only been called for\n")
+    answers: list[bool] = []
+    stopping = threading.Thread(target=lambda: answers.append(journal.stop(PATIENCE)))
+    stopping.start()
+    deadline = time.monotonic() + PATIENCE
+    while not journal._writer._ending:
+        assert time.monotonic() < deadline
+    hang.let_go()
+    stopping.join()
+    assert answers == [True]
+    assert Written(tmp_path, "a").output() == b"the disk hangs here\n"
+    assert Written(tmp_path, "b").output() == b"this has only been called for\n"
+
+
 def test_a_hung_disk_and_a_full_spool_give_one_gap_with_the_exact_count(tmp_path: Path) -> None:
     clock, disk = Clock(), FaultyDisk()
     hang = disk.fault = Hang()
