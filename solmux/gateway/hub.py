@@ -232,7 +232,7 @@ class Hub:
         """Keep the fault of one console from everybody else's."""
         try:
             call()
-        except Exception:
+        except Exception:  # a supervisor: one console's fault must not end the link
             log.exception("%s: passing its output on failed", feed.name)
             feed.removed("internal error, see the gateway's log")
 

@@ -195,7 +195,7 @@ class Session(asyncssh.SSHServerSession[bytes]):
             self.outlet.end()
             if self._activity is not None:
                 self._activity.ended()
-        except Exception:
+        except Exception:  # a supervisor: asyncssh would end the connection, and its other channels
             log.exception("%s: the end of a session failed", self.connection.who)
         finally:
             self.connection.closed(self)

@@ -1,7 +1,6 @@
 """Repaints shown by a terminal that nobody here wrote: tmux, in a pane of its own server."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from solmux.screen.emulator import Emulator
+from tests.interop.peers import require
 from tests.screen.corpus import recording
 
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed"),
-]
+pytestmark = pytest.mark.interop
 
 # Writes each file to the terminal, asks its status so that all of it is digested, and waits to be told on.
 SHOW = """
@@ -41,7 +38,7 @@ class Pane:
         configuration.write_text("set -g status off\nset -g default-terminal screen-256color\n")
         script = directory / "show.py"
         script.write_text(SHOW)
-        self._tmux = ["tmux", "-S", str(directory / "socket")]
+        self._tmux = [require("tmux"), "-S", str(directory / "socket")]
         pane = [sys.executable, str(script), *self._tmux, *map(str, files)]
         self._run("-u", "-f", str(configuration), "new-session", "-d", "-x", "80", "-y", "24", *pane)
 
