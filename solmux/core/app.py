@@ -64,7 +64,6 @@ class Core:
         self.config = config
         self.consoles: dict[str, Console] = {}
         self.units: dict[str, Unit] = {}
-        self.started = wall()
         self._entropy = entropy
         self._wall = wall
         self._disk = disk

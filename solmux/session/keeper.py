@@ -102,7 +102,6 @@ class Keeper:
         self.suite: CipherSuite | None = None
         self.guid = b""
         self.peer = ""
-        self.outbound_size = 0
         self._hub = hub
         self._sink = sink
         self._handshakes = handshakes
@@ -267,8 +266,7 @@ class Keeper:
         match event:
             case events.SessionEstablished(suite=suite, guid=guid):
                 self.suite, self.guid = suite, guid
-            case events.SolActivated(outbound_size=outbound_size):
-                self.outbound_size = outbound_size
+            case events.SolActivated():
                 self._up_since = trio.current_time()
                 self._back_off.refusals = 0
                 self._sink.state_changed(State.UP, "up")
